@@ -1,0 +1,71 @@
+package v1beta1
+
+// Condition types. "Positive" conditions are good when True; "negative" ones are present only while they are True.
+const (
+	// ConditionReady (positive) sums up the others: True when users can sign in with the spec that observedGeneration names.
+	ConditionReady = "Ready"
+	// ConditionAccepted (positive) says whether the operator works on this object as it is written.
+	ConditionAccepted = "Accepted"
+	// ConditionCredentialsReady (positive) says whether the Google client's ID and secret could be read.
+	ConditionCredentialsReady = "CredentialsReady"
+	// ConditionKeysReady (positive) says whether the signing and sealing keys exist and can be read.
+	ConditionKeysReady = "KeysReady"
+	// ConditionStorageReady (positive) says whether the storage for users and sessions is there.
+	ConditionStorageReady = "StorageReady"
+	// ConditionAvailable (positive) says whether enough server pods are ready to serve.
+	ConditionAvailable = "Available"
+	// ConditionReconciling (negative) says that the operator is at work, or waits for something that will pass by itself.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled (negative) says that only the user can mend what is wrong.
+	ConditionStalled = "Stalled"
+)
+
+// Reasons, for conditions and for the events that tell of their transitions.
+const (
+	// ReasonReady: users can sign in.
+	ReasonReady = "Ready"
+	// ReasonAccepted: the spec can be worked on.
+	ReasonAccepted = "Accepted"
+	// ReasonOwnedByAnother: an object with the name of a child exists and belongs to somebody else. It is never taken over.
+	ReasonOwnedByAnother = "OwnedByAnother"
+
+	// ReasonCredentialsFound: client ID and secret were read.
+	ReasonCredentialsFound = "CredentialsFound"
+	// ReasonSecretNotFound: spec.client.secretRef names a Secret that does not exist.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretKeyMissing: the Secret lacks the keys that spec.client.secretRef names.
+	ReasonSecretKeyMissing = "SecretKeyMissing"
+	// ReasonInvalidCredentials: the Secret's content cannot be used.
+	ReasonInvalidCredentials = "InvalidCredentials"
+	// ReasonClientIDMismatch: spec.client.id and the Secret name different clients.
+	ReasonClientIDMismatch = "ClientIDMismatch"
+
+	// ReasonKeysPublished: signing and sealing keys are in place.
+	ReasonKeysPublished = "KeysPublished"
+	// ReasonKeysUnreadable: a Secret with keys exists and cannot be understood. It is never overwritten.
+	ReasonKeysUnreadable = "KeysUnreadable"
+
+	// ReasonVolumeBound: the volume claim is bound.
+	ReasonVolumeBound = "VolumeBound"
+	// ReasonVolumePending: the volume claim waits for a volume.
+	ReasonVolumePending = "VolumePending"
+	// ReasonVolumeLost: the volume behind the claim is gone.
+	ReasonVolumeLost = "VolumeLost"
+	// ReasonVolumeRejected: the API server refuses the claim as spec.storage asks for it.
+	ReasonVolumeRejected = "VolumeRejected"
+	// ReasonMemory: users and sessions are in memory and lost at a restart, as the spec asks.
+	ReasonMemory = "Memory"
+
+	// ReasonAvailable: enough pods are ready.
+	ReasonAvailable = "Available"
+	// ReasonScaledToZero: spec.server.replicas is 0.
+	ReasonScaledToZero = "ScaledToZero"
+	// ReasonRolloutInProgress: pods of the wanted revision are starting.
+	ReasonRolloutInProgress = "RolloutInProgress"
+	// ReasonPodsFailing: a pod cannot start; the message copies the pod's own reason.
+	ReasonPodsFailing = "PodsFailing"
+	// ReasonWaiting: an earlier step has to succeed first.
+	ReasonWaiting = "Waiting"
+	// ReasonReconcileError: the pass ended in an error and is tried again.
+	ReasonReconcileError = "ReconcileError"
+)

@@ -1,0 +1,77 @@
+package v1beta1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// Storage is where users and sessions are kept.
+//
+// +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type || !(self.type == 'Memory' && oldSelf.type == 'SQLite')",message="storage.type cannot go from SQLite to Memory: users and sessions would be lost; delete the GoogleLogin and make a new one if that is what you want"
+type Storage struct {
+	// type of the storage. SQLite: a file on a volume claim, one server. Memory: lost at every restart, for development.
+	// Default: SQLite.
+	// +optional
+	// +kubebuilder:default=SQLite
+	Type StorageType `json:"type,omitempty"`
+
+	// sqlite sets the volume claim. Only with type SQLite.
+	// +optional
+	SQLite *SQLite `json:"sqlite,omitempty"`
+}
+
+// StorageType says what keeps users and sessions.
+//
+// +kubebuilder:validation:Enum=SQLite;Memory
+type StorageType string
+
+const (
+	// StorageSQLite keeps them in a file on a PersistentVolumeClaim.
+	StorageSQLite StorageType = "SQLite"
+	// StorageMemory keeps them in the server's memory.
+	StorageMemory StorageType = "Memory"
+)
+
+// SQLite sets the volume claim of a SQLite database.
+type SQLite struct {
+	// size of the claim. It can grow where the storage class allows it, and never shrink. Default: 1Gi.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 16777216 : (isQuantity(self) && quantity(self).compareTo(quantity('16Mi')) >= 0)",message="storage.sqlite.size must be a quantity of at least 16Mi, such as 1Gi"
+	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || !isQuantity(string(oldSelf)) || quantity(string(self)).compareTo(quantity(string(oldSelf))) >= 0",message="storage.sqlite.size cannot shrink: Kubernetes only grows volume claims"
+	Size *resource.Quantity `json:"size,omitempty"`
+
+	// storageClassName is the claim's storage class. Unset: the cluster's default. It cannot change once the claim exists.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="storage.sqlite.storageClassName cannot be changed: a volume claim keeps its class"
+	StorageClassName *string `json:"storageClassName,omitempty"`
+}
+
+// Server sets how the callback server runs.
+type Server struct {
+	// replicas of the server. 0 switches it off. With storage of type SQLite or Memory at most 1. Default: 1.
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=64
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// image of the callback server. Unset: the image that belongs to the operator's release.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$')",message="server.image must be an image reference without spaces"
+	Image string `json:"image,omitempty"`
+
+	// imagePullSecrets are Secrets in the same namespace with which the image is pulled.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
+
+	// resources of the server's container. Unset: requests of 10m CPU and 32Mi memory, and a memory limit of 128Mi.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+}
