@@ -33,7 +33,7 @@ type GoogleLogin struct {
 	// Its default of observedGeneration -1 keeps tools that follow kstatus from calling a new object ready before the
 	// operator has looked at it.
 	// +optional
-	// +kubebuilder:default={observedGeneration: -1}
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status GoogleLoginStatus `json:"status,omitzero"`
 }
 
