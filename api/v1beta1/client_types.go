@@ -55,15 +55,15 @@ type SecretKey string
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=512
 // +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$')",message="a redirect URI must hold printable ASCII only, no spaces; write an international host in its xn-- form and encode other characters as %XX"
-// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/]')&&isURL(self)",message="a redirect URI must be an absolute URL in lower-case http or https, such as https://shop.example.com/auth/callback"
-// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getScheme() != 'http' || url(self).getHostname() in ['localhost', '127.0.0.1', '::1', '[::1]']",message="a redirect URI must use https; Google allows http for localhost, 127.0.0.1 and [::1] alone"
-// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getHostname() in ['127.0.0.1', '::1', '[::1]'] || !url(self).getHostname().matches('^([0-9.]+|.*:.*)$')",message="a redirect URI must name a host, not a raw IP address (127.0.0.1 and [::1] excepted)"
-// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getHost() == url(self).getHost().lowerAscii()",message="the host of a redirect URI must be in lower case, as browsers send it"
+// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/]') && isURL(self)",message="a redirect URI must be an absolute URL in lower-case http or https, such as https://shop.example.com/auth/callback"
+// +kubebuilder:validation:XValidation:rule="!self.startsWith('http://') || self.matches('^http://(localhost|127[.]0[.]0[.]1|\\\\[::1\\\\])(:[0-9]+)?(/|$)')",message="a redirect URI must use https; Google allows http for localhost, 127.0.0.1 and [::1] alone"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://([0-9.]+|\\\\[[^/]*)(:[0-9]+)?(/|$)') || self.matches('^https?://(127[.]0[.]0[.]1|\\\\[::1\\\\])(:[0-9]+)?(/|$)')",message="a redirect URI must name a host, not a raw IP address (127.0.0.1 and [::1] excepted)"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://[^/]*[A-Z]')",message="the host of a redirect URI must be in lower case, as browsers send it"
 // +kubebuilder:validation:XValidation:rule="!self.matches('^[a-z]+://[^/?#]*@')",message="a redirect URI must not hold a user name or password"
 // +kubebuilder:validation:XValidation:rule="!self.contains('#')",message="a redirect URI must not have a fragment (#...)"
 // +kubebuilder:validation:XValidation:rule="!self.contains('?')",message="a redirect URI must not have a query (?...): the server reads only Google's own parameters there"
 // +kubebuilder:validation:XValidation:rule="!self.contains('*')",message="a redirect URI must not hold a wildcard: Google compares it letter by letter; list each URI"
-// +kubebuilder:validation:XValidation:rule="!self.contains('\\\\') && !self.lowerAscii().matches('(/|%2f|%5c)(\\\\.|%2e)(\\\\.|%2e)?(/|%2f|%5c|$)')",message="a redirect URI must not hold a backslash or a path traversal (/. or /.., encoded or not)"
+// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\x5c]') && !self.matches('(?i)(/|%2f|%5c)([.]|%2e)([.]|%2e)?(/|%2f|%5c|$)')",message="a redirect URI must not hold a backslash or a path traversal (/. or /.., encoded or not)"
 // +kubebuilder:validation:XValidation:rule="!self.matches('%([^0-9A-Fa-f]|$|[0-9A-Fa-f]([^0-9A-Fa-f]|$))') && !self.contains('%00')",message="a redirect URI must not hold a malformed percent encoding or %00"
 // +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/]+/.')",message="a redirect URI must have a path of its own, such as /auth/callback"
 type RedirectURI string
@@ -89,8 +89,8 @@ type Google struct {
 	// Example: http://fake-google.demo.svc:8080
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule="self == '' || (isURL(self) && url(self).getScheme() in ['http', 'https'] && !self.contains('?') && !self.contains('#') && !self.contains('@'))",message="google.issuer must be an http or https URL without query, fragment or user name"
-	// +kubebuilder:validation:XValidation:rule="self == '' || !isURL(self) || url(self).getScheme() != 'http' || url(self).getHostname().matches('^(localhost|[a-z0-9-]+|.*\\\\.(localhost|svc|local|internal|test)|127\\\\..*|10\\\\..*|192\\\\.168\\\\..*|172\\\\.(1[6-9]|2[0-9]|3[01])\\\\..*|\\\\[?::1\\\\]?)$')",message="google.issuer must use https; plain http is accepted only for loopback, private addresses and names under .svc, .local, .internal, .test or .localhost"
+	// +kubebuilder:validation:XValidation:rule="self == '' || (self.matches('^https?://[^/?#@]+(/[^?#@]*)?$') && isURL(self))",message="google.issuer must be an http or https URL without query, fragment or user name"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('http://') || self.matches('^http://([a-z0-9-]+|[a-z0-9.-]+[.](localhost|svc|local|internal|test)|127[.][0-9]+[.][0-9]+[.][0-9]+|10[.][0-9]+[.][0-9]+[.][0-9]+|192[.]168[.][0-9]+[.][0-9]+|172[.](1[6-9]|2[0-9]|3[01])[.][0-9]+[.][0-9]+|\\\\[::1\\\\])(:[0-9]+)?(/.*)?$')",message="google.issuer must use https; plain http is accepted only for loopback, private addresses and names under .svc, .local, .internal, .test or .localhost"
 	Issuer string `json:"issuer,omitempty"`
 }
 

@@ -26,7 +26,7 @@ type Frontend struct {
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=1024
 // +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$') && self.matches('^https?://[^/?#@\\\\\\\\*]+(/[^#\\\\\\\\]*)?$') && isURL(self)",message="must be an absolute http or https URL without user name, fragment, spaces or backslashes, such as https://shop.example.com/"
-// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getScheme() != 'http' || url(self).getHostname() in ['localhost', '127.0.0.1', '::1', '[::1]']",message="must use https; plain http is allowed for localhost, 127.0.0.1 and [::1] alone"
+// +kubebuilder:validation:XValidation:rule="!self.startsWith('http://') || self.matches('^http://(localhost|127[.]0[.]0[.]1|\\\\[::1\\\\])(:[0-9]+)?(/|$)')",message="must use https; plain http is allowed for localhost, 127.0.0.1 and [::1] alone"
 type FrontendURL string
 
 // ReturnURL is a pattern for the pages that a login may end at.
@@ -36,12 +36,12 @@ type FrontendURL string
 // +kubebuilder:validation:XValidation:rule="self.matches('^https?://([*][.])?[a-z0-9.:\\\\[\\\\]-]+(/[^*?#\\\\\\\\]*[*]?)?$') && self.matches('^[!-~]+$')",message="must be a URL such as https://shop.example.com/*: scheme, lower-case host (a leading *. is one label), an optional port, and a path in which only a trailing * is a wildcard; no user name, query, fragment or backslash"
 // +kubebuilder:validation:XValidation:rule="!self.startsWith('http://') || self.matches('^http://(localhost|127[.]0[.]0[.]1|\\\\[::1\\\\])(:[0-9]+)?(/.*)?$')",message="must use https; plain http is allowed for localhost, 127.0.0.1 and [::1] alone"
 // +kubebuilder:validation:XValidation:rule="!self.matches('^https?://[*][.][^./]+(:[0-9]+)?(/|$)')",message="a wildcard needs a registrable domain behind it, such as *.shop.example.com: *.com would admit every site"
-// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().matches('(/|%2f|%5c)(\\\\.|%2e)(\\\\.|%2e)?(/|%2f|%5c|$)')",message="must not hold /. or /.. in its path"
+// +kubebuilder:validation:XValidation:rule="!self.matches('(?i)(/|%2f|%5c)([.]|%2e)([.]|%2e)?(/|%2f|%5c|$)')",message="must not hold /. or /.. in its path"
 type ReturnURL string
 
 // Access says who may sign in. It is decided by Google's verified claims, at each login and at each renewal.
 //
-// +kubebuilder:validation:XValidation:rule="self.accounts == 'Restricted' || (size(self.hostedDomains) == 0 && size(self.emails) == 0)",message="access.accounts Any admits every Google account, so hostedDomains and emails would not restrict anything: remove them, or set accounts to Restricted"
+// +kubebuilder:validation:XValidation:rule="!has(self.accounts) || self.accounts == 'Restricted' || ((!has(self.hostedDomains) || size(self.hostedDomains) == 0) && (!has(self.emails) || size(self.emails) == 0))",message="access.accounts Any admits every Google account, so hostedDomains and emails would not restrict anything: remove them, or set accounts to Restricted"
 type Access struct {
 	// accounts says which Google accounts may sign in. Restricted: those that hostedDomains or emails name, nobody if both are
 	// empty. Any: every Google account with a verified email. Default: Restricted.
@@ -54,17 +54,15 @@ type Access struct {
 	// Example: ["example.com"]
 	// +optional
 	// +listType=set
-	// +kubebuilder:default={}
 	// +kubebuilder:validation:MaxItems=64
-	HostedDomains []HostedDomain `json:"hostedDomains"`
+	HostedDomains []HostedDomain `json:"hostedDomains,omitempty"`
 
 	// emails admits these accounts, whatever their hosted domain. Compared without case.
 	// Example: ["ann@gmail.com"]
 	// +optional
 	// +listType=set
-	// +kubebuilder:default={}
 	// +kubebuilder:validation:MaxItems=256
-	Emails []Email `json:"emails"`
+	Emails []Email `json:"emails,omitempty"`
 }
 
 // Accounts says which Google accounts may sign in.

@@ -7,7 +7,7 @@ import (
 
 // Storage is where users and sessions are kept.
 //
-// +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type || !(self.type == 'Memory' && oldSelf.type == 'SQLite')",message="storage.type cannot go from SQLite to Memory: users and sessions would be lost; delete the GoogleLogin and make a new one if that is what you want"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || !has(oldSelf.type) || !(self.type == 'Memory' && oldSelf.type == 'SQLite')",message="storage.type cannot go from SQLite to Memory: users and sessions would be lost; delete the GoogleLogin and make a new one if that is what you want"
 type Storage struct {
 	// type of the storage. SQLite: a file on a volume claim, one server. Memory: lost at every restart, for development.
 	// Default: SQLite.

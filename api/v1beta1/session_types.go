@@ -2,8 +2,8 @@ package v1beta1
 
 // Session sets how long a login lasts and how the browser carries it.
 //
-// +kubebuilder:validation:XValidation:rule="duration(self.accessTokenTTL) <= duration(self.idleTimeout)",message="session.accessTokenTTL must not be longer than session.idleTimeout",fieldPath=".accessTokenTTL"
-// +kubebuilder:validation:XValidation:rule="duration(self.idleTimeout) <= duration(self.lifetime)",message="session.idleTimeout must not be longer than session.lifetime",fieldPath=".idleTimeout"
+// +kubebuilder:validation:XValidation:rule="!has(self.accessTokenTTL) || !has(self.idleTimeout) || duration(self.accessTokenTTL) <= duration(self.idleTimeout)",message="session.accessTokenTTL must not be longer than session.idleTimeout",fieldPath=".accessTokenTTL"
+// +kubebuilder:validation:XValidation:rule="!has(self.idleTimeout) || !has(self.lifetime) || duration(self.idleTimeout) <= duration(self.lifetime)",message="session.idleTimeout must not be longer than session.lifetime",fieldPath=".idleTimeout"
 type Session struct {
 	// accessTokenTTL is how long the access JWT is valid, which services verify offline: the longest time for which a revoked
 	// session is still honoured by a service that asks nobody. 1m to 24h. Default: 10m.

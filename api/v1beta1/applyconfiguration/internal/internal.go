@@ -36,14 +36,12 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.googlelogin.operator.api.v1beta1.Email
           elementRelationship: associative
-      default: []
     - name: hostedDomains
       type:
         list:
           elementType:
             namedType: com.github.googlelogin.operator.api.v1beta1.HostedDomain
           elementRelationship: associative
-      default: []
 - name: com.github.googlelogin.operator.api.v1beta1.Accounts
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Audience

@@ -1,0 +1,276 @@
+package v1beta1_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+)
+
+// valid is a GoogleLogin that sets no more than it must. Every row below changes one thing in it.
+const valid = `
+apiVersion: googlelogin.dev/v1beta1
+kind: GoogleLogin
+metadata: {name: shop, namespace: default}
+spec:
+  client: {secretRef: {name: shop-google}}
+  redirectURIs: [https://shop.example.com/auth/callback]
+  frontend: {homeURL: https://shop.example.com/}
+`
+
+// set puts the value, written in YAML, at a dotted path; an empty value removes the field.
+func set(t *testing.T, o *unstructured.Unstructured, path, value string) {
+	t.Helper()
+	fields := strings.Split(path, ".")
+	if value == "" {
+		unstructured.RemoveNestedField(o.Object, fields...)
+		return
+	}
+	var v any
+	if err := yaml.Unmarshal([]byte(value), &v); err != nil {
+		t.Fatalf("row is not YAML: %v", err)
+	}
+	if err := unstructured.SetNestedField(o.Object, v, fields...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func object(t *testing.T, changes ...string) *unstructured.Unstructured {
+	t.Helper()
+	o := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(valid), &o.Object); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(changes); i += 2 {
+		set(t, o, changes[i], changes[i+1])
+	}
+	return o
+}
+
+// TestRefused shows, for every rule of the CRD, the message a person gets from a real API server.
+func TestRefused(t *testing.T) {
+	const uris, ret = "spec.redirectURIs", "spec.frontend.returnURLs"
+	for _, row := range []struct {
+		name    string
+		changes []string
+		message string
+	}{
+		{"name with a dot", []string{"metadata.name", "shop.two"}, "metadata.name must be at most 40 characters"},
+		{"name too long for a cookie", []string{"metadata.name", strings.Repeat("a", 41)}, "metadata.name must be at most 40 characters"},
+		{"name that begins with a digit", []string{"metadata.name", "2shop"}, "metadata.name must be at most 40 characters, begin with a letter"},
+
+		{"no client", []string{"spec.client", ""}, "spec.client: Required value"},
+		{"no secretRef", []string{"spec.client", "{id: abc}"}, "spec.client.secretRef: Required value"},
+		{"no Secret name", []string{"spec.client.secretRef", "{clientIDKey: a}"}, "spec.client.secretRef.name: Required value"},
+		{"client ID with a line break", []string{"spec.client.id", `"abc\n"`}, "client.id must not hold spaces"},
+		{"Secret name with a slash", []string{"spec.client.secretRef.name", "other/shop-google"}, "client.secretRef.name must be the name of a Secret"},
+		{"Secret key with a slash", []string{"spec.client.secretRef.clientSecretKey", "../x"}, "must be a key of a Secret"},
+		{"Secret key that climbs", []string{"spec.client.secretRef.clientIDKey", "'..'"}, "must be a key of a Secret"},
+		{"credentials key of dots", []string{"spec.client.secretRef.credentialsKey", "'.'"}, "must be a key of a Secret"},
+
+		{"no redirect URI", []string{uris, ""}, "spec.redirectURIs: Required value"},
+		{"an empty list of redirect URIs", []string{uris, "[]"}, "spec.redirectURIs in body should have at least 1 items"},
+		{"the same redirect URI twice", []string{uris, "[https://a.example.com/cb, https://a.example.com/cb]"}, "redirectURIs must not hold the same URI twice"},
+		{"plain http", []string{uris, "[http://shop.example.com/auth/callback]"}, "must use https; Google allows http for localhost"},
+		{"not a URL", []string{uris, "[shop.example.com/auth/callback]"}, "must be an absolute URL"},
+		{"another scheme", []string{uris, "['myapp://shop.example.com/cb']"}, "must be an absolute URL in lower-case http or https"},
+		{"raw IPv4 address", []string{uris, "[https://203.0.113.7/auth/callback]"}, "must name a host, not a raw IP address"},
+		{"raw IPv6 address", []string{uris, "['https://[2001:db8::1]/auth/callback']"}, "must name a host, not a raw IP address"},
+		{"host in upper case", []string{uris, "[https://Shop.example.com/auth/callback]"}, "must be in lower case"},
+		{"user name", []string{uris, "[https://ann@shop.example.com/auth/callback]"}, "must not hold a user name or password"},
+		{"fragment", []string{uris, "[https://shop.example.com/auth/callback#x]"}, "must not have a fragment"},
+		{"query", []string{uris, "['https://shop.example.com/auth/callback?x=1']"}, "must not have a query"},
+		{"wildcard host", []string{uris, "['https://*.example.com/auth/callback']"}, "must not hold a wildcard"},
+		{"dot segments", []string{uris, "[https://shop.example.com/auth/../callback]"}, "path traversal"},
+		{"encoded dot segments", []string{uris, "['https://shop.example.com/auth/%2E%2e/callback']"}, "path traversal"},
+		{"encoded slash before dots", []string{uris, "['https://shop.example.com/auth%2f../callback']"}, "path traversal"},
+		{"backslash", []string{uris, `['https://shop.example.com/auth\..\callback']`}, "backslash"},
+		{"malformed percent encoding", []string{uris, "['https://shop.example.com/auth/%4/callback']"}, "malformed percent encoding"},
+		{"encoded NUL", []string{uris, "['https://shop.example.com/auth/%00']"}, "%00"},
+		{"space", []string{uris, "['https://shop.example.com/auth callback']"}, "printable ASCII only"},
+		{"international host", []string{uris, "['https://магазин.example.com/auth/callback']"}, "xn-- form"},
+		{"no path", []string{uris, "[https://shop.example.com]"}, "must have a path of its own"},
+		{"the root path", []string{uris, "[https://shop.example.com/]"}, "must have a path of its own"},
+		{"the path of another endpoint", []string{uris, "[https://shop.example.com/auth/login]"}, "must not be one of the server's own endpoints"},
+		{"the path of forward auth", []string{uris, "[https://shop.example.com/auth/check/nginx]"}, "must not be under <basePath>/check/"},
+		{"basePath itself", []string{uris, "[https://shop.example.com/auth]"}, "must not be one of the server's own endpoints"},
+		{"host that Google does not register", []string{uris, "[https://shop.internal/auth/callback]"}, "Google registers only redirect URIs whose host is under a public suffix"},
+		{"host of one label", []string{uris, "[https://shop/auth/callback]"}, "Google registers only redirect URIs whose host is under a public suffix"},
+		{"17 redirect URIs", []string{uris, "[" + strings.Repeat("https://a.example.com/cb,", 16) + "https://b.example.com/cb]"}, "must have at most 16 items"},
+
+		{"scopes without openid", []string{"spec.scopes", "[email]"}, "scopes must contain openid and email"},
+		{"scopes without email", []string{"spec.scopes", "[openid]"}, "scopes must contain openid and email"},
+		{"the scope Google does not have", []string{"spec.scopes", "[openid, email, offline_access]"}, "Google has no scope offline_access"},
+		{"two scopes in one item", []string{"spec.scopes", "[openid, email, 'a b']"}, "a scope must not hold spaces"},
+
+		{"basePath without a slash", []string{"spec.basePath", "auth"}, "basePath must begin with '/'"},
+		{"basePath with a slash at its end", []string{"spec.basePath", "/auth/"}, "basePath must begin with '/'"},
+		{"basePath that climbs", []string{"spec.basePath", "/auth/.."}, "basePath must begin with '/'"},
+
+		{"unknown prompt", []string{"spec.google.prompt", "login"}, `Unsupported value: "login"`},
+		{"stand-in that is not a URL", []string{"spec.google.issuer", "accounts.example.com"}, "google.issuer must be an http or https URL"},
+		{"stand-in with a query", []string{"spec.google.issuer", "'https://a.example.com/?x'"}, "google.issuer must be an http or https URL without query"},
+		{"stand-in over plain http on a public name", []string{"spec.google.issuer", "http://accounts.example.com"}, "google.issuer must use https"},
+		{"stand-in over plain http on a name that looks private", []string{"spec.google.issuer", "http://10.example.com"}, "google.issuer must use https"},
+
+		{"no home", []string{"spec.frontend", "{loginURL: https://shop.example.com/login}"}, "spec.frontend.homeURL: Required value"},
+		{"home over plain http", []string{"spec.frontend.homeURL", "http://shop.example.com/"}, "must use https; plain http is allowed for localhost"},
+		{"home with a user name", []string{"spec.frontend.homeURL", "https://ann@shop.example.com/"}, "must be an absolute http or https URL without user name"},
+		{"home with a backslash", []string{"spec.frontend.homeURL", `'https://shop.example.com\@evil.example/'`}, "must be an absolute http or https URL without user name"},
+		{"login page that is a script", []string{"spec.frontend.loginURL", "'javascript:alert(1)'"}, "must be an absolute http or https URL"},
+		{"login page with a fragment", []string{"spec.frontend.loginURL", "'https://shop.example.com/#/login'"}, "without user name, fragment"},
+		{"return URL that is a bare wildcard", []string{ret, "['*']"}, "must be a URL such as"},
+		{"return URL for a whole top-level domain", []string{ret, "['https://*.com/*']"}, "a wildcard needs a registrable domain"},
+		{"return URL with a wildcard inside a label", []string{ret, "['https://shop*.example.com/']"}, "must be a URL such as"},
+		{"return URL with a wildcard inside the path", []string{ret, "['https://shop.example.com/*/x']"}, "must be a URL such as"},
+		{"return URL with a user name", []string{ret, "['https://shop.example.com@evil.example/']"}, "must be a URL such as"},
+		{"return URL over plain http", []string{ret, "['http://shop.example.com/*']"}, "must use https; plain http is allowed for localhost"},
+		{"return URL over plain http on a name that begins like localhost", []string{ret, "['http://localhost.evil.example/*']"}, "must use https; plain http is allowed for localhost"},
+		{"return URL with dot segments", []string{ret, "['https://shop.example.com/a/../*']"}, "must not hold /. or /.. in its path"},
+		{"return URL with a backslash", []string{ret, `['https://shop.example.com/a\b']`}, "must be a URL such as"},
+
+		{"unknown kind of accounts", []string{"spec.access.accounts", "Everybody"}, `Unsupported value: "Everybody"`},
+		{"Any beside a hosted domain", []string{"spec.access", "{accounts: Any, hostedDomains: [example.com]}"}, "access.accounts Any admits every Google account"},
+		{"Any beside an email", []string{"spec.access", "{accounts: Any, emails: [ann@example.com]}"}, "access.accounts Any admits every Google account"},
+		{"hosted domain with an @", []string{"spec.access.hostedDomains", "['@example.com']"}, "must be a domain in lower case"},
+		{"hosted domain with a wildcard", []string{"spec.access.hostedDomains", "['*.example.com']"}, "must be a domain in lower case"},
+		{"hosted domain of personal accounts", []string{"spec.access.hostedDomains", "[gmail.com]"}, "personal accounts have no hosted domain"},
+		{"email without a domain", []string{"spec.access.emails", "[ann]"}, "must be one email address"},
+		{"email with two @", []string{"spec.access.emails", "['a@evil.example@example.com']"}, "must be one email address"},
+
+		{"duration without a unit", []string{"spec.session.accessTokenTTL", "'600'"}, "spec.session.accessTokenTTL"},
+		{"access token that lives too long", []string{"spec.session", "{accessTokenTTL: 25h, idleTimeout: 48h}"}, "session.accessTokenTTL must be between 1m and 24h"},
+		{"access token that lives too short", []string{"spec.session.accessTokenTTL", "5s"}, "session.accessTokenTTL must be between 1m and 24h"},
+		{"idle timeout that is too long", []string{"spec.session.idleTimeout", "9000h"}, "session.idleTimeout must be between 1m and 8760h"},
+		{"lifetime that is too long", []string{"spec.session.lifetime", "9000h"}, "session.lifetime must be between 1m and 8760h"},
+		{"access token longer than idle timeout", []string{"spec.session", "{accessTokenTTL: 2h, idleTimeout: 1h}"}, "session.accessTokenTTL must not be longer than session.idleTimeout"},
+		{"idle timeout longer than lifetime", []string{"spec.session", "{idleTimeout: 48h, lifetime: 24h}"}, "session.idleTimeout must not be longer than session.lifetime"},
+		{"audience with a space", []string{"spec.session.audiences", "['a b']"}, "an audience must hold printable ASCII"},
+		{"cookie name without a prefix", []string{"spec.session.cookie.name", "shop-cookie"}, "session.cookie.name"},
+		{"cookie name with the wrong prefix", []string{"spec.session.cookie.name", "__Secure-shop"}, "session.cookie.name must begin with __Host-"},
+		{"cookie domain beside a __Host- name", []string{"spec.session.cookie", "{name: __Host-shop, domain: example.com}"}, "session.cookie.name must begin with __Host-, or with __Secure-"},
+		{"cookie domain with a leading dot", []string{"spec.session.cookie.domain", ".example.com"}, "session.cookie.domain must be a domain in lower case"},
+		{"cookie domain that no redirect URI is under", []string{"spec.session.cookie.domain", "example.org"}, "every redirect URI's host must be session.cookie.domain or under it"},
+		{"cookie domain that a redirect URI's host only ends like", []string{"spec.session.cookie.domain", "xample.com"}, "every redirect URI's host must be session.cookie.domain or under it"},
+		{"SameSite Strict", []string{"spec.session.cookie.sameSite", "Strict"}, `Unsupported value: "Strict"`},
+
+		{"unknown storage", []string{"spec.storage.type", "Redis"}, `Unsupported value: "Redis"`},
+		{"SQLite settings for memory", []string{"spec.storage", "{type: Memory, sqlite: {size: 1Gi}}"}, "storage.sqlite may be set only when storage.type is SQLite"},
+		{"a volume claim that is too small", []string{"spec.storage.sqlite", "{size: 1Mi}"}, "storage.sqlite.size must be a quantity of at least 16Mi"},
+		{"two servers on SQLite", []string{"spec.server.replicas", "2"}, "set server.replicas to 1"},
+		{"two servers on memory", []string{"spec.server.replicas", "2", "spec.storage.type", "Memory"}, "set server.replicas to 1"},
+		{"negative replicas", []string{"spec.server.replicas", "-1"}, "spec.server.replicas"},
+		{"image with a space", []string{"spec.server.image", "'a b'"}, "server.image must be an image reference without spaces"},
+		{"a field nobody honours", []string{"spec.signingKeys", "{algorithm: none}"}, `unknown field "spec.signingKeys"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			err := create(t.Context(), object(t, row.changes...))
+			if err == nil {
+				t.Fatal("the API server accepted it")
+			}
+			if !apierrors.IsInvalid(err) && !apierrors.IsBadRequest(err) {
+				t.Fatalf("refused for another reason: %v", err)
+			}
+			if !strings.Contains(err.Error(), row.message) {
+				t.Errorf("message:\n %v\nwant it to contain:\n %s", err, row.message)
+			}
+		})
+	}
+}
+
+func TestAccepted(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		changes []string
+	}{
+		{"the smallest", nil},
+		{"several redirect URIs, loopback among them", []string{"spec.redirectURIs", "[https://shop.example.com/auth/callback, http://localhost:8000/auth/callback, 'http://127.0.0.1:8000/cb', 'http://[::1]:8000/cb', 'https://xn--80aa.example.com/a%20b']"}},
+		{"a stand-in with private names", []string{"spec.google.issuer", "http://fake-google.demo.svc:8080", "spec.redirectURIs", "[https://shop.localhost:8443/auth/callback]"}},
+		{"a stand-in on loopback", []string{"spec.google.issuer", "http://127.0.0.1:9000"}},
+		{"a stand-in on a private address", []string{"spec.google.issuer", "http://10.244.0.1:9000/op"}},
+		{"a stand-in over https", []string{"spec.google.issuer", "https://op.example.com"}},
+		{"a nested base path", []string{"spec.basePath", "/shop/auth"}},
+		{"return URLs of every form", []string{"spec.frontend.returnURLs", "['https://shop.example.com/*', 'https://*.shop.example.com/app/*', 'https://shop.example.com:8443/exactly/here', 'http://localhost:3000/*', 'https://shop.example.com']"}},
+		{"everybody", []string{"spec.access.accounts", "Any"}},
+		{"emails and domains", []string{"spec.access", "{hostedDomains: [example.com, xn--80aa.example], emails: [Ann.Lee+shop@gmail.com]}"}},
+		{"a cookie for a domain", []string{"spec.session.cookie", "{name: __Secure-shop, domain: example.com}"}},
+		{"a cookie for a domain, named by default", []string{"spec.session.cookie.domain", "shop.example.com"}},
+		{"durations of several units", []string{"spec.session", "{accessTokenTTL: 1m30s, idleTimeout: 1h30m, lifetime: 24h}"}},
+		{"a scope in its long form", []string{"spec.scopes", "[openid, email, 'https://www.googleapis.com/auth/calendar.readonly']"}},
+		{"memory", []string{"spec.storage.type", "Memory"}},
+		{"switched off", []string{"spec.server.replicas", "0"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if err := create(t.Context(), object(t, row.changes...)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestChangesRefused holds the rules that compare an object with what it was.
+func TestChangesRefused(t *testing.T) {
+	ctx := t.Context()
+	o := object(t, "metadata.name", "changes", "spec.storage", "{type: SQLite, sqlite: {size: 2Gi, storageClassName: fast}}")
+	if err := api.Create(ctx, o); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = api.Delete(context.WithoutCancel(ctx), o) })
+
+	for _, row := range []struct{ name, path, value, message string }{
+		{"SQLite to memory", "spec.storage", "{type: Memory}", "storage.type cannot go from SQLite to Memory"},
+		{"a smaller volume claim", "spec.storage.sqlite.size", "1Gi", "storage.sqlite.size cannot shrink"},
+		{"another storage class", "spec.storage.sqlite.storageClassName", "slow", "storage.sqlite.storageClassName cannot be changed"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			changed := o.DeepCopy()
+			set(t, changed, row.path, row.value)
+			err := api.Update(ctx, changed, client.DryRunAll, client.FieldValidation("Strict"))
+			if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), row.message) {
+				t.Errorf("got %v, want a refusal with %q", err, row.message)
+			}
+		})
+	}
+
+	bigger := o.DeepCopy()
+	set(t, bigger, "spec.storage.sqlite.size", "4Gi")
+	if err := api.Update(ctx, bigger, client.DryRunAll); err != nil {
+		t.Errorf("a bigger volume claim: %v", err)
+	}
+}
+
+// TestDefaults holds what the API server fills in, above all the status that keeps kstatus from calling a new object ready.
+func TestDefaults(t *testing.T) {
+	o := object(t)
+	if err := create(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]any{
+		"status.observedGeneration":             int64(-1),
+		"spec.basePath":                         "/auth",
+		"spec.google.prompt":                    "SelectAccount",
+		"spec.access.accounts":                  "Restricted",
+		"spec.session.accessTokenTTL":           "10m",
+		"spec.session.idleTimeout":              "24h",
+		"spec.session.lifetime":                 "720h",
+		"spec.session.cookie.sameSite":          "Lax",
+		"spec.storage.type":                     "SQLite",
+		"spec.server.replicas":                  int64(1),
+		"spec.client.secretRef.clientIDKey":     "client_id",
+		"spec.client.secretRef.clientSecretKey": "client_secret",
+		"spec.client.secretRef.credentialsKey":  "credentials.json",
+	} {
+		got, _, err := unstructured.NestedFieldNoCopy(o.Object, strings.Split(path, ".")...)
+		if err != nil || got != want {
+			t.Errorf("%s = %v (%v), want %v", path, got, err, want)
+		}
+	}
+}
+
+func create(ctx context.Context, o *unstructured.Unstructured) error {
+	return api.Create(ctx, o, client.DryRunAll, client.FieldValidation("Strict"))
+}
