@@ -1,0 +1,13 @@
+package desired
+
+import (
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+)
+
+// ConfigMap carries the server's configuration. It holds no secret, only the paths of the files that do.
+func ConfigMap(in Input) *corev1ac.ConfigMapApplyConfiguration {
+	return corev1ac.ConfigMap(ConfigMapName(in.Login.Name), in.Login.Namespace).
+		WithLabels(Labels(in.Login.Name)).
+		WithOwnerReferences(owner(in.Login)).
+		WithData(map[string]string{ConfigKey: string(in.config)})
+}

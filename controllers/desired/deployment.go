@@ -1,0 +1,65 @@
+package desired
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/googlelogin/operator/server/config"
+)
+
+// ConfigHashAnnotation on the pods makes a changed configuration a new revision, so that the Deployment's own status says when
+// the spec is in force. Keys and credentials are not part of it: the server reads those again by itself.
+const ConfigHashAnnotation = "googlelogin.dev/config-hash"
+
+// terminationMargin is what a pod gets beyond the server's own drain before it is killed.
+const terminationMargin = 10 * time.Second
+
+// Deployment runs the callback server.
+func Deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
+	name := in.Login.Name
+	return appsv1ac.Deployment(ServerName(name), in.Login.Namespace).
+		WithLabels(Labels(name)).
+		WithOwnerReferences(owner(in.Login)).
+		WithSpec(appsv1ac.DeploymentSpec().
+			WithReplicas(Replicas(in.Login)).
+			// SQLite and Memory are held by one process: two pods would open one file, or disagree on who is signed in.
+			WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)).
+			WithSelector(metav1ac.LabelSelector().WithMatchLabels(Selector(name))).
+			WithTemplate(corev1ac.PodTemplateSpec().
+				WithLabels(Labels(name)).
+				WithAnnotations(map[string]string{ConfigHashAnnotation: hash(in.config)}).
+				WithSpec(podSpec(in))))
+}
+
+func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
+	drain := config.Default().DrainTimeout.Std()
+	spec := corev1ac.PodSpec().
+		WithServiceAccountName(ServerName(in.Login.Name)).
+		WithAutomountServiceAccountToken(false).
+		// Without this every Service of the namespace becomes a dozen environment variables of the server.
+		WithEnableServiceLinks(false).
+		WithTerminationGracePeriodSeconds(int64((drain + terminationMargin).Seconds())).
+		WithSecurityContext(podSecurity()).
+		WithContainers(container(in)).
+		WithVolumes(volumes(in)...)
+	for _, secret := range in.Login.Spec.Server.ImagePullSecrets {
+		spec.WithImagePullSecrets(corev1ac.LocalObjectReference().WithName(secret.Name))
+	}
+	return spec
+}
+
+func hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:16])
+}
+
+func configArg() string {
+	return fmt.Sprintf("--config=%s/%s", configDir, ConfigKey)
+}

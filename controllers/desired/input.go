@@ -1,0 +1,33 @@
+package desired
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/googlelogin/operator/api/v1beta1"
+)
+
+// Input is all that the objects are computed from.
+type Input struct {
+	// Login is the GoogleLogin; only its metadata and spec are read.
+	Login *v1beta1.GoogleLogin
+	// ServerImage is the callback server's image where the spec names none.
+	ServerImage string
+
+	// config is the rendered config.yaml. It is made once, because the Deployment bears its hash.
+	config []byte
+}
+
+// NewInput renders the server's configuration. An error means that the spec asks for what the server would refuse.
+func NewInput(login *v1beta1.GoogleLogin, serverImage string) (Input, error) {
+	cfg, err := ServerConfig(login)
+	if err != nil {
+		return Input{}, err
+	}
+	rendered, err := yaml.Marshal(cfg)
+	if err != nil {
+		return Input{}, fmt.Errorf("render the server's configuration: %w", err)
+	}
+	return Input{Login: login, ServerImage: serverImage, config: rendered}, nil
+}

@@ -1,0 +1,71 @@
+package desired
+
+import (
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/googlelogin/operator/api/v1beta1"
+)
+
+// secretMode lets the server's group read a Secret's files, and nobody write them. The group, because Kubernetes gives such
+// files to root and the fsGroup.
+const secretMode = 0o440
+
+func volumes(in Input) []*corev1ac.VolumeApplyConfiguration {
+	name := in.Login.Name
+	out := []*corev1ac.VolumeApplyConfiguration{
+		corev1ac.Volume().WithName("config").WithConfigMap(corev1ac.ConfigMapVolumeSource().
+			WithName(ConfigMapName(name)).
+			WithItems(item(ConfigKey, ConfigKey))),
+		corev1ac.Volume().WithName("client").WithSecret(clientVolume(in.Login.Spec.Client.SecretRef)),
+		corev1ac.Volume().WithName("signing-keys").WithSecret(secretVolume(SigningKeysName(name), item(SigningKeysKey, SigningKeysKey))),
+		corev1ac.Volume().WithName("sealing-keys").WithSecret(secretVolume(SealingKeysName(name), item(SealingKeysKey, SealingKeysKey))),
+	}
+	if NeedsVolume(in.Login) {
+		out = append(out, corev1ac.Volume().WithName("data").WithPersistentVolumeClaim(
+			corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(DataClaimName(name))))
+	}
+	return out
+}
+
+// clientVolume mounts only the keys that the spec names, so that nothing else in the team's Secret reaches the server. It is
+// optional: a team may hold any of the keys, and a pod that starts while the Secret is being replaced says so by its readiness
+// instead of hanging in ContainerCreating.
+func clientVolume(ref v1beta1.ClientSecretRef) *corev1ac.SecretVolumeSourceApplyConfiguration {
+	return secretVolume(ref.Name,
+		item(keyOr(ref.ClientIDKey, clientIDFile), clientIDFile),
+		item(keyOr(ref.ClientSecretKey, clientSecretFile), clientSecretFile),
+		item(keyOr(ref.CredentialsKey, credentialsFile), credentialsFile),
+	).WithOptional(true)
+}
+
+func keyOr(key v1beta1.SecretKey, fallback string) string {
+	if key == "" {
+		return fallback
+	}
+	return string(key)
+}
+
+func secretVolume(name string, items ...*corev1ac.KeyToPathApplyConfiguration) *corev1ac.SecretVolumeSourceApplyConfiguration {
+	return corev1ac.SecretVolumeSource().WithSecretName(name).WithDefaultMode(secretMode).WithItems(items...)
+}
+
+func item(key, path string) *corev1ac.KeyToPathApplyConfiguration {
+	return corev1ac.KeyToPath().WithKey(key).WithPath(path)
+}
+
+func mounts(in Input) []*corev1ac.VolumeMountApplyConfiguration {
+	out := []*corev1ac.VolumeMountApplyConfiguration{
+		readOnly("config", configDir),
+		readOnly("client", clientDir),
+		readOnly("signing-keys", signingDir),
+		readOnly("sealing-keys", sealingDir),
+	}
+	if NeedsVolume(in.Login) {
+		out = append(out, corev1ac.VolumeMount().WithName("data").WithMountPath(dataDir))
+	}
+	return out
+}
+
+func readOnly(volume, path string) *corev1ac.VolumeMountApplyConfiguration {
+	return corev1ac.VolumeMount().WithName(volume).WithMountPath(path).WithReadOnly(true)
+}
