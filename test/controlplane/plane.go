@@ -1,0 +1,112 @@
+package controlplane
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/googlelogin/operator/api/v1beta1"
+)
+
+// assetsVariable names the folder with the programs, as envtest has it.
+const assetsVariable = "KUBEBUILDER_ASSETS"
+
+// Plane is one control plane. The zero value is ready to use, and starts when it is first asked for something.
+type Plane struct {
+	start   sync.Once
+	err     error
+	scheme  *runtime.Scheme
+	env     *envtest.Environment
+	manager *controllerManager
+}
+
+// Run runs a package's tests and stops the control plane that they started. Its result is for os.Exit.
+func (p *Plane) Run(m *testing.M) int {
+	code := m.Run()
+	if err := p.stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stop control plane:", err)
+		return 1
+	}
+	return code
+}
+
+// Config returns the address and credentials of an administrator.
+func (p *Plane) Config(t testing.TB) *rest.Config {
+	t.Helper()
+	p.start.Do(func() { p.err = p.up() })
+	if p.err != nil {
+		t.Fatal(p.err)
+	}
+	return rest.CopyConfig(p.env.Config)
+}
+
+// Scheme knows Kubernetes' own types and ours.
+func (p *Plane) Scheme(t testing.TB) *runtime.Scheme {
+	p.Config(t)
+	return p.scheme
+}
+
+func (p *Plane) up() error {
+	assets := os.Getenv(assetsVariable)
+	if assets == "" {
+		return fmt.Errorf("%s is not set: these tests need etcd, kube-apiserver and kube-controller-manager; run `make test`, which brings them", assetsVariable)
+	}
+	crds, err := crdFolder()
+	if err != nil {
+		return err
+	}
+	p.scheme = runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(p.scheme))
+	utilruntime.Must(v1beta1.AddToScheme(p.scheme))
+	p.env = &envtest.Environment{
+		Scheme:                p.scheme,
+		CRDDirectoryPaths:     []string{crds},
+		ErrorIfCRDPathMissing: true,
+		// A busy machine of CI takes longer than envtest's own 20 seconds.
+		ControlPlaneStartTimeout: 2 * time.Minute,
+		ControlPlaneStopTimeout:  time.Minute,
+	}
+	if _, err := p.env.Start(); err != nil {
+		return errors.Join(fmt.Errorf("start etcd and kube-apiserver from %s: %w", assets, err), p.env.Stop())
+	}
+	p.manager, err = startControllerManager(filepath.Join(assets, "kube-controller-manager"), p.env.KubeConfig)
+	return err
+}
+
+func (p *Plane) stop() error {
+	if p.env == nil {
+		return nil
+	}
+	if p.manager == nil {
+		return p.env.Stop()
+	}
+	return errors.Join(p.manager.stop(), p.env.Stop())
+}
+
+// crdFolder finds config/crd/bases from whatever package the test runs in.
+func crdFolder() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return filepath.Join(dir, "config", "crd", "bases"), nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("find the module's root: no go.mod above the working directory")
+		}
+		dir = parent
+	}
+}
