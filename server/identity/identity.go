@@ -1,5 +1,5 @@
 // Package identity has the types that the parts of a login hand to one another: who Google says signed in, and who that is
-// here. It has no behaviour, and imports nothing, so that no part needs to import another for a type.
+// here. Beyond reading and canonicalizing what it holds it has no behaviour, so that no part needs to import another for a type.
 package identity
 
 import "time"
@@ -33,6 +33,18 @@ type User struct {
 	// BlockedAt is when an administrator blocked the user; zero if nobody did.
 	BlockedAt time.Time
 }
+
+// Identity returns who Google said the user was at the last login: what the access policy is asked again at each renewal.
+func (u User) Identity() Identity {
+	return Identity{
+		Issuer: u.Issuer, Subject: u.Subject,
+		Email: u.Email, EmailVerified: u.EmailVerified, HostedDomain: u.HostedDomain,
+		Name: u.Name, GivenName: u.GivenName, FamilyName: u.FamilyName, Picture: u.Picture,
+	}
+}
+
+// Blocked says whether an administrator has blocked the user.
+func (u User) Blocked() bool { return !u.BlockedAt.IsZero() }
 
 // Session is one login of one user in one browser, as the store keeps it.
 type Session struct {
