@@ -1,0 +1,170 @@
+package google
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	// maxBody bounds every answer, after decompression. Google's largest is a few kilobytes.
+	maxBody = 1 << 20
+	// callTimeout bounds a whole call, the body included.
+	callTimeout = 10 * time.Second
+)
+
+// newClient returns the only client that this package uses.
+func newClient(o Options) *http.Client {
+	c := http.Client{Transport: newTransport()}
+	if o.HTTPClient != nil {
+		c = *o.HTTPClient
+	}
+	if c.Transport == nil {
+		c.Transport = newTransport()
+	}
+	if c.Timeout == 0 {
+		c.Timeout = callTimeout
+	}
+	c.Jar = nil
+	// A followed redirect would carry the code, or the client secret, to wherever it points.
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.Transport = &guard{base: c.Transport, now: o.Now, log: o.Log, metrics: newMetrics(o.Registerer)}
+	return &c
+}
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 4 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:      true,
+		TLSHandshakeTimeout:    4 * time.Second,
+		ResponseHeaderTimeout:  8 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		MaxIdleConns:           16,
+		MaxIdleConnsPerHost:    8,
+		IdleConnTimeout:        90 * time.Second,
+	}
+}
+
+type callKey struct{}
+
+// withCall names the call for the guard.
+func withCall(ctx context.Context, c call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// guard bounds, measures and looks at every answer before anything parses it.
+type guard struct {
+	base    http.RoundTripper
+	now     func() time.Time
+	log     *slog.Logger
+	metrics metrics
+}
+
+// RoundTrip implements http.RoundTripper.
+func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
+	c, _ := r.Context().Value(callKey{}).(call)
+	// Not the injected clock: a latency is the machine's business.
+	began := time.Now()
+	resp, err := g.base.RoundTrip(r)
+	if err == nil {
+		err = buffer(resp)
+	}
+	g.metrics.observe(c, resp, err, time.Since(began))
+	if err != nil {
+		return nil, err
+	}
+	g.checkClock(resp, c)
+	return resp, nil
+}
+
+// buffer reads the whole body, up to its bound.
+func buffer(resp *http.Response) error {
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err != nil {
+		return err
+	}
+	if len(b) > maxBody {
+		return invalid("body over %d bytes", maxBody)
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(b))
+	resp.ContentLength = int64(len(b))
+	return nil
+}
+
+// checkClock counts answers from another minute: with clocks apart, good ID tokens look expired or from the future.
+func (g *guard) checkClock(resp *http.Response, c call) {
+	date, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return
+	}
+	if apart := g.now().Sub(date); apart.Abs() > skew {
+		g.metrics.skewed.Inc()
+		g.log.Warn("clock differs from Google's", "call", string(c), "apart", apart)
+	}
+}
+
+// get fetches a document that must be a JSON object, and returns it with its header.
+func get(ctx context.Context, client *http.Client, c call, target, bearer string) (object, http.Header, error) {
+	req, err := http.NewRequestWithContext(withCall(ctx, c), http.MethodGet, target, nil)
+	if err != nil {
+		return nil, nil, errors.New("not a URL to fetch")
+	}
+	req.Header.Set("Accept", "application/json")
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, nil, transportError("get "+string(c), err)
+	}
+	defer resp.Body.Close()
+	if err := checkStatus(c, resp.StatusCode); err != nil {
+		return nil, nil, err
+	}
+	doc, err := readObject(resp)
+	return doc, resp.Header, err
+}
+
+// transportError tells an answer that was refused from one that never came.
+func transportError(attempted string, err error) error {
+	if errors.Is(err, ErrTokenInvalid) {
+		return err
+	}
+	return unavailable(attempted, err)
+}
+
+func checkStatus(c call, status int) error {
+	switch {
+	case unwell(status):
+		return unavailable("get "+string(c), errors.New(http.StatusText(status)))
+	case status != http.StatusOK:
+		return invalid("%s answered %d", c, status)
+	}
+	return nil
+}
+
+// unwell reports the statuses that pass by themselves.
+func unwell(status int) bool {
+	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
+}
+
+// readObject reads a JSON object that says it is one.
+func readObject(resp *http.Response) (object, error) {
+	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil || (media != "application/json" && media != "application/jwk-set+json") {
+		return nil, invalid("content type is not JSON")
+	}
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, unavailable("read body", err)
+	}
+	return parseObject(b)
+}

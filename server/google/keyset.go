@@ -1,0 +1,155 @@
+package google
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// defaultFresh is how long keys are used that came without a Cache-Control.
+	defaultFresh = 10 * time.Minute
+	// Cache-Control is obeyed between these: no provider gets asked at every login, and none pins its keys here for ever.
+	minFresh, maxFresh = time.Minute, 24 * time.Hour
+	// staleFor is how long old keys still count while new ones cannot be had. Longer would let whoever blocks our fetches keep a
+	// withdrawn key alive.
+	staleFor = time.Hour
+	// refetchEvery bounds the fetches that unknown kids cause. Anyone can send those.
+	refetchEvery = 10 * time.Second
+)
+
+// keySet fetches a provider's keys and remembers them. go-oidc's own would try every key for a token without a kid, fail at one
+// odd key, ask again for each unknown kid, and not look at Cache-Control, use or key_ops.
+type keySet struct {
+	url    string
+	client *http.Client
+	now    func() time.Time
+	flight singleflight.Group
+
+	mu         sync.Mutex
+	keys       []publicKey
+	freshUntil time.Time
+	lastForced time.Time
+}
+
+func newKeySet(url string, client *http.Client, now func() time.Time) *keySet {
+	return &keySet{url: url, client: client, now: now}
+}
+
+// find returns the one key that a token with this header can be signed by. A key that is not there may have been published
+// just now, so the keys are fetched once more, if that was not done a moment ago.
+func (k *keySet) find(ctx context.Context, alg, kid string) (publicKey, error) {
+	keys, err := k.current(ctx)
+	if err != nil {
+		return publicKey{}, err
+	}
+	key, err := choose(keys, alg, kid)
+	if err == nil || !k.mayForce() {
+		return key, err
+	}
+	if keys, err = k.fetch(ctx); err != nil {
+		return publicKey{}, err
+	}
+	return choose(keys, alg, kid)
+}
+
+// choose picks by kid, or the only key that fits where the token names none. Two that fit are one too many.
+func choose(keys []publicKey, alg, kid string) (publicKey, error) {
+	var fit []publicKey
+	for _, key := range keys {
+		if key.fits(alg) && (kid == "" || key.id == kid) {
+			fit = append(fit, key)
+		}
+	}
+	switch {
+	case len(fit) == 0:
+		return publicKey{}, invalid("no published key fits")
+	case len(fit) > 1:
+		return publicKey{}, invalid("several published keys fit")
+	}
+	return fit[0], nil
+}
+
+// current returns the remembered keys, fetched anew when they are no longer fresh.
+func (k *keySet) current(ctx context.Context) ([]publicKey, error) {
+	now := k.now()
+	k.mu.Lock()
+	keys, freshUntil := k.keys, k.freshUntil
+	k.mu.Unlock()
+	if keys != nil && now.Before(freshUntil) {
+		return keys, nil
+	}
+	fetched, err := k.fetch(ctx)
+	if err != nil && keys != nil && now.Before(freshUntil.Add(staleFor)) {
+		return keys, nil
+	}
+	return fetched, err
+}
+
+// mayForce reports whether an unknown kid may cause a fetch now, and counts it if so.
+func (k *keySet) mayForce() bool {
+	now := k.now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.lastForced.IsZero() && now.Before(k.lastForced.Add(refetchEvery)) {
+		return false
+	}
+	k.lastForced = now
+	return true
+}
+
+// fetch gets the keys, once for all who ask at the same time.
+func (k *keySet) fetch(ctx context.Context) ([]publicKey, error) {
+	// The fetch outlives the request that began it, since others wait for it too; the client's timeout ends it.
+	done := k.flight.DoChan("", func() (any, error) { return k.download(context.WithoutCancel(ctx)) })
+	select {
+	case <-ctx.Done():
+		return nil, unavailable("get keys", ctx.Err())
+	case r := <-done:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.([]publicKey), nil
+	}
+}
+
+func (k *keySet) download(ctx context.Context) ([]publicKey, error) {
+	doc, header, err := get(ctx, k.client, callKeys, k.url, "")
+	if err != nil {
+		// Bad keys say nothing about a token, so this is never ErrTokenInvalid.
+		return nil, unavailable("get keys", err)
+	}
+	keys, err := parseKeys(doc)
+	if err != nil {
+		return nil, unavailable("read keys", err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.keys, k.freshUntil = keys, k.now().Add(freshness(header))
+	return keys, nil
+}
+
+// freshness is the max-age of a Cache-Control less the Age, within bounds.
+func freshness(h http.Header) time.Duration {
+	fresh := defaultFresh
+	for directive := range strings.SplitSeq(h.Get("Cache-Control"), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(strings.ToLower(directive)), "=")
+		switch name {
+		case "no-store", "no-cache":
+			return minFresh
+		case "max-age":
+			if n, err := strconv.ParseInt(strings.Trim(value, `"`), 10, 32); err == nil {
+				fresh = time.Duration(n) * time.Second
+			}
+		}
+	}
+	if age, err := strconv.ParseInt(h.Get("Age"), 10, 32); err == nil && age > 0 {
+		fresh -= time.Duration(age) * time.Second
+	}
+	return min(max(fresh, minFresh), maxFresh)
+}
