@@ -23,7 +23,7 @@ explain() {
     kubectl --namespace "$system" get pods -o wide
     kubectl --namespace "$namespace" describe googlelogin shop
     kubectl --namespace "$namespace" get events --sort-by=.lastTimestamp | tail -n 25
-    kubectl --namespace "$namespace" logs deployment/shop --tail=20
+    kubectl --namespace "$namespace" logs deployment/shop-googlelogin --tail=20
     kubectl --namespace "$system" logs --selector app.kubernetes.io/instance=$release --tail=30
   } >&2 2>&1 || true
   exit 1
@@ -72,7 +72,7 @@ open_port() {
   return 1
 }
 
-again=$(kubectl --namespace "$namespace" get deployment shop -o name 2>/dev/null || true)
+again=$(kubectl --namespace "$namespace" get deployment shop-googlelogin -o name 2>/dev/null || true)
 install_operator
 if [ -n "$again" ]; then
   step "restarting what runs already, so that it uses the images of now"
@@ -81,12 +81,12 @@ if [ -n "$again" ]; then
   kubectl --namespace "$system" rollout status deployment --timeout=120s >/dev/null
 fi
 step "applying the stand-in for Google, the sample shop and Caddy"
-apply namespace google-client fake-google sample-shop caddy
+apply namespace google-client fake-google shop caddy
 step "applying the GoogleLogin"
 apply googlelogin
 step "waiting for the GoogleLogin to be ready"
 kubectl --namespace "$namespace" wait --for=condition=Ready googlelogin/shop --timeout=120s >/dev/null
-for name in fake-google sample-shop caddy shop; do
+for name in fake-google shop caddy shop-googlelogin; do
   kubectl --namespace "$namespace" rollout status "deployment/$name" --timeout=120s >/dev/null
 done
 step "forwarding port 8443"
