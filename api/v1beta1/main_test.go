@@ -1,30 +1,24 @@
 package v1beta1_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/googlelogin/operator/test/controlplane"
 )
 
-var api client.Client
+var plane controlplane.Plane
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) { os.Exit(plane.Run(m)) }
 
-func run(m *testing.M) int {
-	env := &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
-	cfg, err := env.Start()
+// apiServer returns a client of a real API server that has the CRD.
+func apiServer(t *testing.T) client.Client {
+	t.Helper()
+	c, err := client.New(plane.Config(t), client.Options{Scheme: plane.Scheme(t)})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		t.Fatal(err)
 	}
-	defer func() { _ = env.Stop() }()
-	api, err = client.New(cfg, client.Options{})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
+	return c
 }

@@ -168,7 +168,7 @@ func TestRefused(t *testing.T) {
 		{"a field nobody honours", []string{"spec.signingKeys", "{algorithm: none}"}, `unknown field "spec.signingKeys"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			err := create(t.Context(), object(t, row.changes...))
+			err := create(t, object(t, row.changes...))
 			if err == nil {
 				t.Fatal("the API server accepted it")
 			}
@@ -205,7 +205,7 @@ func TestAccepted(t *testing.T) {
 		{"switched off", []string{"spec.server.replicas", "0"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if err := create(t.Context(), object(t, row.changes...)); err != nil {
+			if err := create(t, object(t, row.changes...)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -214,7 +214,7 @@ func TestAccepted(t *testing.T) {
 
 // TestChangesRefused holds the rules that compare an object with what it was.
 func TestChangesRefused(t *testing.T) {
-	ctx := t.Context()
+	ctx, api := t.Context(), apiServer(t)
 	o := object(t, "metadata.name", "changes", "spec.storage", "{type: SQLite, sqlite: {size: 2Gi, storageClassName: fast}}")
 	if err := api.Create(ctx, o); err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestChangesRefused(t *testing.T) {
 // TestDefaults holds what the API server fills in, above all the status that keeps kstatus from calling a new object ready.
 func TestDefaults(t *testing.T) {
 	o := object(t)
-	if err := create(t.Context(), o); err != nil {
+	if err := create(t, o); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]any{
@@ -271,6 +271,6 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func create(ctx context.Context, o *unstructured.Unstructured) error {
-	return api.Create(ctx, o, client.DryRunAll, client.FieldValidation("Strict"))
+func create(t *testing.T, o *unstructured.Unstructured) error {
+	return apiServer(t).Create(t.Context(), o, client.DryRunAll, client.FieldValidation("Strict"))
 }
