@@ -1,0 +1,105 @@
+package controllers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// fieldOwner is the name under which the API server knows which fields are ours.
+const fieldOwner = "googlelogin-controller"
+
+// applyConfiguration is what client-go's generated apply-configurations have in common, for a configuration A.
+type applyConfiguration[A any] interface {
+	*A
+	runtime.ApplyConfiguration
+	GetName() *string
+	GetKind() *string
+	WithUID(types.UID) *A
+}
+
+// object is a Kubernetes object of the type T.
+type object[T any] interface {
+	*T
+	client.Object
+}
+
+// apply makes the child that want describes, or brings it back to what want says, and leaves in live what the cluster has then.
+// Fields that want does not name belong to whoever set them.
+//
+// It writes nothing when the fields that we own are what want says already. extract is client-go's Extract function of the
+// kind: it tells those fields from the object's managed fields. A field that somebody else changed is not ours any more and
+// therefore differs.
+//
+// An object that this GoogleLogin does not control is refused with a *foreignError.
+func apply[A, T any, P applyConfiguration[A], O object[T]](
+	ctx context.Context, r *Reconciler, s *scope, want P, live O, extract func(O, string) (P, error),
+) error {
+	what := fmt.Sprintf("%s %q", *want.GetKind(), *want.GetName())
+	found, err := r.read(ctx, s.key(*want.GetName()), live)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", what, err)
+	}
+	// Without force a creation cannot take the fields of an object that appeared since it was looked for.
+	options := []client.ApplyOption{client.FieldOwner(fieldOwner)}
+	if found {
+		if err := refuseForeign(s.login, live, *want.GetKind()); err != nil {
+			return err
+		}
+		same, err := alreadySo(want, live, extract)
+		if err != nil || same {
+			return err
+		}
+		// The UID makes sure that it is still the object that was looked at.
+		want.WithUID(live.GetUID())
+		options = append(options, client.ForceOwnership)
+	}
+	if err := r.Client.Apply(ctx, want, options...); err != nil {
+		return fmt.Errorf("apply %s: %w", what, err)
+	}
+	return decodeInto(want, live)
+}
+
+// read gets an object from the cache, or from the API server if the cache has none: the cache holds only what bears our labels.
+func (r *Reconciler) read(ctx context.Context, key client.ObjectKey, into client.Object) (found bool, err error) {
+	err = r.Client.Get(ctx, key, into)
+	if apierrors.IsNotFound(err) {
+		err = r.Live.Get(ctx, key, into)
+	}
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func alreadySo[P, O any](want P, live O, extract func(O, string) (P, error)) (bool, error) {
+	owned, err := extract(live, fieldOwner)
+	if err != nil {
+		return false, fmt.Errorf("read managed fields: %w", err)
+	}
+	wanted, err := json.Marshal(want)
+	if err != nil {
+		return false, err
+	}
+	has, err := json.Marshal(owned)
+	if err != nil {
+		return false, err
+	}
+	return bytes.Equal(wanted, has), nil
+}
+
+// decodeInto replaces live by what the API server answered, which the client has put into the configuration.
+func decodeInto[T any, O object[T]](answer any, live O) error {
+	encoded, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	*live = *new(T)
+	return json.Unmarshal(encoded, live)
+}

@@ -1,0 +1,96 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/googlelogin/operator/api/v1beta1"
+)
+
+// conflictRetry is how soon a pass is repeated that lost a race for an object. The cache has caught up by then.
+const conflictRetry = 200 * time.Millisecond
+
+// Reconciler makes the cluster match each GoogleLogin.
+//
+// +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins,verbs=get;list;watch
+// +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create
+// +kubebuilder:rbac:groups="",resources=serviceaccounts;configmaps;services;persistentvolumeclaims,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+type Reconciler struct {
+	// Client reads from the manager's cache, which holds our own children only.
+	Client client.Client
+	// Live reads from the API server: Secrets always, and any other object that the cache does not show, since a foreign object
+	// that bears a child's name is not in the cache.
+	Live client.Reader
+	// Recorder takes the events of condition transitions.
+	Recorder events.EventRecorder
+	// ServerImage is the callback server's image where a GoogleLogin names none.
+	ServerImage string
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Reconcile runs one pass over one GoogleLogin.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	var login v1beta1.GoogleLogin
+	if err := r.Client.Get(ctx, req.NamespacedName, &login); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !login.DeletionTimestamp.IsZero() {
+		// The garbage collector is at work; a child made now would only be deleted again.
+		return ctrl.Result{}, nil
+	}
+	s := newScope(&login, r.Now())
+	err := r.runSteps(ctx, s)
+	if lostRace(err) {
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+	}
+	s.summarize()
+	patchErr := r.patchStatus(ctx, s)
+	if err == nil && lostRace(patchErr) {
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+	}
+	if err := errors.Join(err, patchErr); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: s.recheck}, nil
+}
+
+// lostRace reports an error that is no news to anybody: an object was changed, made or deleted between being read and being
+// written, or the whole namespace is on its way out.
+func lostRace(err error) bool {
+	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
+}
+
+// runSteps runs the steps in order, until one meets an error, which means: try all of it again.
+func (r *Reconciler) runSteps(ctx context.Context, s *scope) error {
+	for _, step := range []struct {
+		condition string
+		run       func(context.Context, *scope) error
+	}{
+		{v1beta1.ConditionAccepted, r.accept},
+		{v1beta1.ConditionCredentialsReady, r.credentials},
+		{v1beta1.ConditionKeysReady, r.signingKeys},
+		{v1beta1.ConditionKeysReady, r.sealingKeys},
+		{v1beta1.ConditionStorageReady, r.storage},
+		{v1beta1.ConditionAvailable, r.workload},
+		{v1beta1.ConditionAvailable, r.rollout},
+	} {
+		if err := step.run(ctx, s); err != nil {
+			s.wait(step.condition, v1beta1.ReasonReconcileError, fmt.Sprintf("%v; the operator tries again", err))
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/controllers/desired"
+)
+
+// stepConditions are the conditions that Ready sums up, in the order of the steps that own them.
+func stepConditions() []string {
+	return []string{
+		v1beta1.ConditionAccepted,
+		v1beta1.ConditionCredentialsReady,
+		v1beta1.ConditionKeysReady,
+		v1beta1.ConditionStorageReady,
+		v1beta1.ConditionAvailable,
+	}
+}
+
+// summarize turns the findings into conditions. Reconciling and Stalled follow kstatus: present only while True, and never both,
+// so that a tool that waits for the object knows whether waiting makes sense.
+func (s *scope) summarize() {
+	status := &s.login.Status
+	status.ObservedGeneration = s.login.Generation
+	for _, condition := range stepConditions() {
+		if s.lookedAt(condition) {
+			s.set(condition, s.found(condition))
+		}
+	}
+	s.set(v1beta1.ConditionReady, s.readiness())
+	s.setWhile(v1beta1.ConditionStalled, stalled)
+	if meta.IsStatusConditionTrue(status.Conditions, v1beta1.ConditionStalled) {
+		meta.RemoveStatusCondition(&status.Conditions, v1beta1.ConditionReconciling)
+		return
+	}
+	s.setWhile(v1beta1.ConditionReconciling, waiting)
+}
+
+// lookedAt is false only for a condition that an error kept from being looked at, and that an earlier pass has set. It stays as
+// it was, observedGeneration included: nothing is known to have changed.
+func (s *scope) lookedAt(condition string) bool {
+	_, reported := s.findings[condition]
+	return reported || meta.FindStatusCondition(s.asRead.Status.Conditions, condition) == nil
+}
+
+// found returns the finding on a condition, or what an earlier pass has found.
+func (s *scope) found(condition string) finding {
+	if f, ok := s.findings[condition]; ok {
+		return f
+	}
+	before := meta.FindStatusCondition(s.asRead.Status.Conditions, condition)
+	switch {
+	case before == nil:
+		return finding{waiting, v1beta1.ReasonWaiting, "an earlier step has to succeed first"}
+	case before.Status == metav1.ConditionTrue:
+		return finding{good, before.Reason, before.Message}
+	default:
+		return finding{waiting, before.Reason, before.Message}
+	}
+}
+
+// readiness copies the first finding that is not good.
+func (s *scope) readiness() finding {
+	for _, condition := range stepConditions() {
+		if f := s.found(condition); f.outcome != good {
+			return f
+		}
+	}
+	return finding{good, v1beta1.ReasonReady, "users can sign in at " + s.login.Status.LoginURL}
+}
+
+func (s *scope) set(condition string, f finding) {
+	status := metav1.ConditionFalse
+	if f.outcome == good {
+		status = metav1.ConditionTrue
+	}
+	meta.SetStatusCondition(&s.login.Status.Conditions, metav1.Condition{
+		Type:               condition,
+		Status:             status,
+		ObservedGeneration: s.login.Generation,
+		LastTransitionTime: metav1.NewTime(s.now),
+		Reason:             f.reason,
+		Message:            f.message,
+	})
+}
+
+// setWhile sets a condition that is present only while some step's finding has that outcome.
+func (s *scope) setWhile(condition string, while outcome) {
+	for _, step := range stepConditions() {
+		if f := s.found(step); f.outcome == while {
+			f.outcome = good
+			s.set(condition, f)
+			return
+		}
+	}
+	meta.RemoveStatusCondition(&s.login.Status.Conditions, condition)
+}
+
+// describe fills in what follows from the spec alone.
+func (s *scope) describe(issuer string) {
+	status := &s.login.Status
+	status.Issuer = issuer
+	status.LoginURL = desired.LoginURL(issuer)
+	status.JWKSURL = desired.JWKSURL(issuer)
+	status.StandInIssuer = s.login.Spec.Google.Issuer
+	status.RedirectURIsToRegister = nil
+	for _, uri := range s.login.Spec.RedirectURIs {
+		status.RedirectURIsToRegister = append(status.RedirectURIsToRegister, string(uri))
+	}
+}
+
+// patchStatus writes the status if this pass changed it, and then tells of the transitions. The lock makes a pass that worked
+// from a stale copy start again instead of writing over a newer status.
+func (r *Reconciler) patchStatus(ctx context.Context, s *scope) error {
+	if equality.Semantic.DeepEqual(s.asRead.Status, s.login.Status) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(s.asRead, client.MergeFromWithOptimisticLock{})
+	transitions := s.transitions()
+	err := r.Client.Status().Patch(ctx, s.login, patch, client.FieldOwner(fieldOwner))
+	if apierrors.IsNotFound(err) {
+		return nil // deleted meanwhile
+	}
+	if err != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
+	r.tell(ctx, s.login, transitions)
+	return nil
+}

@@ -1,0 +1,81 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/controllers/desired"
+)
+
+// secretRefIndex finds the GoogleLogins of a namespace that refer to a Secret.
+const secretRefIndex = "spec.client.secretRef.name"
+
+// concurrentPasses bounds how many GoogleLogins are worked on at once. A pass is short and waits mostly for the API server.
+const concurrentPasses = 4
+
+// SetupWithManager registers the reconciler and all that starts a pass.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
+	err := mgr.GetFieldIndexer().IndexField(ctx, &v1beta1.GoogleLogin{}, secretRefIndex, func(obj client.Object) []string {
+		return []string{obj.(*v1beta1.GoogleLogin).Spec.Client.SecretRef.Name}
+	})
+	if err != nil {
+		return fmt.Errorf("index GoogleLogins by Secret: %w", err)
+	}
+	child := handler.EnqueueRequestsFromMapFunc(loginOfChild)
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("googlelogin").
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrentPasses}).
+		For(&v1beta1.GoogleLogin{}).
+		Watches(&appsv1.Deployment{}, child).
+		Watches(&corev1.ConfigMap{}, child).
+		Watches(&corev1.Service{}, child).
+		Watches(&corev1.ServiceAccount{}, child).
+		Watches(&corev1.PersistentVolumeClaim{}, child).
+		Watches(&corev1.Pod{}, child).
+		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.loginsOfSecret)).
+		Complete(r)
+}
+
+// loginOfChild goes by labels, not by the owner reference: pods belong to a ReplicaSet, and the children of a GoogleLogin that
+// was deleted and made again belong to the first.
+func loginOfChild(_ context.Context, obj client.Object) []reconcile.Request {
+	labels := obj.GetLabels()
+	if labels[desired.LabelManagedBy] != desired.ManagedBy {
+		return nil
+	}
+	return []reconcile.Request{request(obj, labels[desired.LabelInstance])}
+}
+
+// loginsOfSecret returns the GoogleLogins that refer to a Secret, and the one whose keys it holds, by its name.
+func (r *Reconciler) loginsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+	var logins v1beta1.GoogleLoginList
+	err := r.Client.List(ctx, &logins, client.InNamespace(secret.GetNamespace()), client.MatchingFields{secretRefIndex: secret.GetName()})
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list GoogleLogins of a Secret", "secret", secret.GetName())
+	}
+	var out []reconcile.Request
+	for i := range logins.Items {
+		out = append(out, request(secret, logins.Items[i].Name))
+	}
+	for _, suffix := range []string{desired.SigningKeysName(""), desired.SealingKeysName("")} {
+		if login, ok := strings.CutSuffix(secret.GetName(), suffix); ok {
+			out = append(out, request(secret, login))
+		}
+	}
+	return out
+}
+
+// request names the GoogleLogin called login in the namespace of obj.
+func request(obj client.Object, login string) reconcile.Request {
+	return reconcile.Request{NamespacedName: client.ObjectKey{Namespace: obj.GetNamespace(), Name: login}}
+}

@@ -1,0 +1,65 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/controllers/desired"
+)
+
+// workload brings the server's objects to what they should be, once everything that the server needs is there. Until then
+// nothing is made, and what runs is left running: a server that has lost its Secret still has the credentials in memory, and a
+// new revision of it would not.
+func (r *Reconciler) workload(ctx context.Context, s *scope) error {
+	if !s.serverCanStart() {
+		return r.findDeployment(ctx, s)
+	}
+	deployment := &appsv1.Deployment{}
+	for _, child := range []func() error{
+		func() error {
+			return apply(ctx, r, s, desired.ServiceAccount(s.input), &corev1.ServiceAccount{}, corev1ac.ExtractServiceAccount)
+		},
+		func() error {
+			return apply(ctx, r, s, desired.ConfigMap(s.input), &corev1.ConfigMap{}, corev1ac.ExtractConfigMap)
+		},
+		func() error {
+			return apply(ctx, r, s, desired.Service(s.input), &corev1.Service{}, corev1ac.ExtractService)
+		},
+		func() error {
+			return apply(ctx, r, s, desired.Deployment(s.input), deployment, appsv1ac.ExtractDeployment)
+		},
+	} {
+		if err := child(); err != nil {
+			return s.blame(v1beta1.ConditionAvailable, reasonInvalidSpec, err)
+		}
+	}
+	s.deployment = deployment
+	return nil
+}
+
+func (s *scope) serverCanStart() bool {
+	return s.good(v1beta1.ConditionAccepted) &&
+		s.good(v1beta1.ConditionCredentialsReady) &&
+		s.good(v1beta1.ConditionKeysReady) &&
+		s.storageUsable()
+}
+
+// findDeployment looks for a server that an earlier pass has started.
+func (r *Reconciler) findDeployment(ctx context.Context, s *scope) error {
+	deployment := &appsv1.Deployment{}
+	name := desired.ServerName(s.login.Name)
+	found, err := r.read(ctx, s.key(name), deployment)
+	if err != nil {
+		return fmt.Errorf("read Deployment %q: %w", name, err)
+	}
+	if found && refuseForeign(s.login, deployment, "Deployment") == nil {
+		s.deployment = deployment
+	}
+	return nil
+}
