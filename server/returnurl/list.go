@@ -62,5 +62,6 @@ func (l List) isOwn(t target) bool {
 		return false
 	}
 	path := decodedPath(t.path)
-	return slices.Contains(l.ownPaths, path) || path == l.ownBase || strings.HasPrefix(path, l.ownBase+"/")
+	below := l.ownBase != "" && (path == l.ownBase || strings.HasPrefix(path, l.ownBase+"/"))
+	return below || slices.Contains(l.ownPaths, path)
 }

@@ -1,0 +1,108 @@
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/googlelogin/operator/server/identity"
+)
+
+// TokenType is the typ header of an access JWT (RFC 9068, 2.1). It keeps other tokens, of ours or of Google's, from passing as one.
+const TokenType = "at+jwt"
+
+// maxClaims bounds the claims in JSON. With it, the two Set-Cookie headers stay under 4096 bytes together even with the longest
+// cookie name and domain: a third more for base64, 210 bytes for header and signature, and 860 for names, handle and attributes.
+const maxClaims = 2200
+
+// Claims are what an access JWT says.
+type Claims struct {
+	jwt.RegisteredClaims
+	// SessionID names the session; it opens nothing.
+	SessionID     string `json:"sid"`
+	Email         string `json:"email"`
+	EmailVerified bool   `json:"email_verified"`
+	// Name and Picture are left out when they are unknown, or too long for a cookie.
+	Name    string `json:"name,omitempty"`
+	Picture string `json:"picture,omitempty"`
+	// HostedDomain is Google's hd claim; empty for a personal account.
+	HostedDomain string `json:"hd,omitempty"`
+}
+
+// claims makes what the next JWT of the session says.
+func (m *Manager) claims(u identity.User, s identity.Session, now time.Time) (Claims, error) {
+	id, err := m.randomText(16)
+	if err != nil {
+		return Claims{}, err
+	}
+	expires := now.Add(m.config.AccessTokenTTL.Std())
+	if end := m.end(s); end.Before(expires) {
+		expires = end
+	}
+	return fit(Claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer:    m.issuer,
+			Subject:   u.ID,
+			Audience:  m.config.Audiences,
+			ExpiresAt: jwt.NewNumericDate(expires),
+			NotBefore: jwt.NewNumericDate(now),
+			IssuedAt:  jwt.NewNumericDate(now),
+			ID:        id,
+		},
+		SessionID:     s.ID,
+		Email:         u.Email,
+		EmailVerified: u.EmailVerified,
+		Name:          u.Name,
+		Picture:       u.Picture,
+		HostedDomain:  u.HostedDomain,
+	})
+}
+
+// fit leaves out what nobody decides by until the claims fit a cookie. Browsers drop a cookie that is too long without a word,
+// and the user would go round in circles.
+func fit(c Claims) (Claims, error) {
+	for _, dispensable := range []*string{&c.Picture, &c.Name} {
+		size, err := size(c)
+		if err != nil || size <= maxClaims {
+			return c, err
+		}
+		*dispensable = ""
+	}
+	size, err := size(c)
+	if err == nil && size > maxClaims {
+		err = errors.New("claims do not fit a cookie: shorten session.audiences")
+	}
+	return c, err
+}
+
+func size(c Claims) (int, error) {
+	encoded, err := json.Marshal(c)
+	if err != nil {
+		return 0, fmt.Errorf("encode claims: %w", err)
+	}
+	return len(encoded), nil
+}
+
+// verify returns what a JWT says, if it is an access JWT of ours, in time.
+func (m *Manager) verify(token string) (Claims, error) {
+	var c Claims
+	err := m.keyring.Verify(token, TokenType, &c,
+		jwt.WithIssuer(m.issuer),
+		jwt.WithAudience(m.config.Audiences...),
+		jwt.WithExpirationRequired(),
+		jwt.WithNotBeforeRequired(),
+		jwt.WithTimeFunc(m.now),
+	)
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return Claims{}, fmt.Errorf("%w: access token", ErrExpired)
+	case err != nil:
+		return Claims{}, fmt.Errorf("%w: %w", ErrNoSession, err)
+	case c.SessionID == "" || c.Subject == "" || c.IssuedAt == nil:
+		return Claims{}, fmt.Errorf("%w: access token without sid, sub or iat", ErrNoSession)
+	}
+	return c, nil
+}

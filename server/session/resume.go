@@ -1,0 +1,156 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/users"
+)
+
+// renewalTimeout bounds a renewal, which is shared by several requests and so does not end with any one of them.
+const renewalTimeout = 10 * time.Second
+
+// Current is the session of a request.
+type Current struct {
+	Claims Claims
+	// Session is the store's record; zero unless it was read.
+	Session identity.Session
+	// AccessToken is the JWT that Claims are from.
+	AccessToken string
+	// Renewed says that AccessToken is new, and was set as a cookie.
+	Renewed bool
+}
+
+// Check returns the claims of the request's access JWT, if it is valid and its session was not revoked here. It does not renew,
+// and asks the store only at the first call, for what was revoked before this process began. Errors: ErrNoSession, ErrExpired,
+// ErrStoreUnavailable.
+func (m *Manager) Check(r *http.Request) (Claims, error) {
+	current, err := m.check(r)
+	return current.Claims, err
+}
+
+func (m *Manager) check(r *http.Request) (Current, error) {
+	token, err := read(r, m.cookies.token)
+	if err != nil {
+		return Current{}, fmt.Errorf("%w: access token: %w", ErrNoSession, err)
+	}
+	claims, err := m.verify(token)
+	if err != nil {
+		return Current{}, err
+	}
+	if err := m.revoked.load(r.Context(), m.store, m.now()); err != nil {
+		return Current{}, err
+	}
+	if m.revoked.has(claims.SessionID) {
+		return Current{}, fmt.Errorf("%w: revoked", ErrNoSession)
+	}
+	return Current{Claims: claims, AccessToken: token}, nil
+}
+
+// Resume returns the session of the request, renewed if its access JWT is dead and its handle alive. Then, and only then, it sets
+// one cookie: the new JWT. It never clears one. Errors: ErrNoSession, ErrExpired, ErrStoreUnavailable, or what the policy said; a
+// blocked or deleted user is an ErrNoSession that is also users.ErrBlocked or users.ErrNotFound.
+func (m *Manager) Resume(ctx context.Context, w http.ResponseWriter, r *http.Request) (Current, error) {
+	current, err := m.check(r)
+	if errors.Is(err, errAmbiguous) || (err == nil && !m.due(current.Claims)) {
+		return current, err
+	}
+	renewed, renewErr := m.renewShared(ctx, r)
+	switch {
+	case renewErr == nil:
+		m.cookies.set(w, m.cookies.token, renewed.AccessToken, renewed.Claims.ExpiresAt.Sub(m.now()))
+		return renewed, nil
+	case errors.Is(renewErr, http.ErrNoCookie):
+		// Without a handle, what the JWT said stands.
+		return current, err
+	case err == nil && (errors.Is(renewErr, ErrStoreUnavailable) || errors.Is(renewErr, errNotSigned)):
+		// This renewal was early, and the JWT is valid still.
+		return current, nil
+	default:
+		return Current{}, renewErr
+	}
+}
+
+// due says whether a valid JWT is renewed already, see the package comment.
+func (m *Manager) due(c Claims) bool {
+	return m.now().Sub(c.IssuedAt.Time) >= m.config.IdleTimeout.Std()/2
+}
+
+// renewShared lets requests that come at once with one handle share one renewal. The key is the hash of the whole handle, so that
+// no two users ever share.
+func (m *Manager) renewShared(ctx context.Context, r *http.Request) (Current, error) {
+	handle, err := read(r, m.cookies.handle)
+	if err != nil {
+		return Current{}, fmt.Errorf("%w: handle: %w", ErrNoSession, err)
+	}
+	hash, ok := hashHandle(handle)
+	if !ok {
+		return Current{}, fmt.Errorf("%w: malformed handle", ErrNoSession)
+	}
+	shared, err, _ := m.renewals.Do(string(hash[:]), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewalTimeout)
+		defer cancel()
+		return m.renew(ctx, hash)
+	})
+	if err != nil {
+		return Current{}, fmt.Errorf("renew session: %w", err)
+	}
+	return shared.(Current), nil
+}
+
+func (m *Manager) renew(ctx context.Context, hash [32]byte) (Current, error) {
+	now := m.now()
+	s, err := m.live(ctx, hash, now)
+	if err != nil {
+		return Current{}, err
+	}
+	u, err := m.user(ctx, s.UserID)
+	if err != nil {
+		return Current{}, err
+	}
+	if err := m.policy.Admit(u.Identity()); err != nil {
+		return Current{}, err
+	}
+	token, claims, err := m.issue(u, s, now)
+	if err != nil {
+		return Current{}, err
+	}
+	// Last, and refused for a session that was revoked meanwhile.
+	if err := m.store.TouchSession(ctx, s.ID, now); err != nil {
+		return Current{}, storeError(err)
+	}
+	s.LastUsedAt = now
+	return Current{Claims: claims, Session: s, AccessToken: token, Renewed: true}, nil
+}
+
+// live returns the session with this handle, if it is neither revoked nor over.
+func (m *Manager) live(ctx context.Context, hash [32]byte, now time.Time) (identity.Session, error) {
+	s, err := m.store.SessionByHandle(ctx, hash)
+	if err != nil {
+		return identity.Session{}, storeError(err)
+	}
+	switch {
+	case !s.RevokedAt.IsZero():
+		return identity.Session{}, fmt.Errorf("%w: revoked", ErrNoSession)
+	case !now.Before(m.end(s)):
+		return identity.Session{}, fmt.Errorf("%w: lifetime", ErrExpired)
+	case !now.Before(s.LastUsedAt.Add(m.config.IdleTimeout.Std())):
+		return identity.Session{}, fmt.Errorf("%w: idle", ErrExpired)
+	}
+	return s, nil
+}
+
+func (m *Manager) user(ctx context.Context, id string) (identity.User, error) {
+	u, err := m.users.Get(ctx, id)
+	if errors.Is(err, users.ErrNotFound) || errors.Is(err, users.ErrBlocked) {
+		return identity.User{}, fmt.Errorf("%w: %w", ErrNoSession, err)
+	}
+	if err != nil {
+		return identity.User{}, storeError(err)
+	}
+	return u, nil
+}

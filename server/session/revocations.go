@@ -1,0 +1,62 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+)
+
+// revocations remembers the sessions that were revoked lately, so that their JWTs, valid still, are refused without a look into
+// the store. An entry is kept until the last JWT of its session is dead.
+type revocations struct {
+	keep time.Duration
+
+	mu      sync.RWMutex
+	loaded  bool
+	at      map[string]time.Time
+	sweepAt time.Time
+}
+
+func newRevocations(accessTokenTTL time.Duration) *revocations {
+	return &revocations{keep: accessTokenTTL, at: map[string]time.Time{}}
+}
+
+// load reads once what was revoked before this process began: a logout must outlast a restart. Until it has succeeded, nothing
+// passes.
+func (v *revocations) load(ctx context.Context, store Store, now time.Time) error {
+	v.mu.RLock()
+	loaded := v.loaded
+	v.mu.RUnlock()
+	if loaded {
+		return nil
+	}
+	known, err := store.RevokedSince(ctx, now.Add(-v.keep))
+	if err != nil {
+		return fmt.Errorf("read revoked sessions: %w", storeError(err))
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	maps.Copy(v.at, known)
+	v.loaded = true
+	return nil
+}
+
+func (v *revocations) add(id string, now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.at[id] = now
+	if now.Before(v.sweepAt) {
+		return
+	}
+	maps.DeleteFunc(v.at, func(_ string, at time.Time) bool { return now.Sub(at) > v.keep })
+	v.sweepAt = now.Add(v.keep)
+}
+
+func (v *revocations) has(id string) bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	_, revoked := v.at[id]
+	return revoked
+}

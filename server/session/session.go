@@ -1,0 +1,126 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/identity"
+)
+
+var (
+	// ErrNoSession says that the request bears no session that can be used: no cookie, a forged or ambiguous one, a revoked
+	// session, or one whose user is gone or blocked.
+	ErrNoSession = errors.New("no session")
+	// ErrExpired says that there was a session, or an access JWT, and that its time is over.
+	ErrExpired = errors.New("session expired")
+	// ErrStoreUnavailable says that the store did not answer. The session may well be alive.
+	ErrStoreUnavailable = errors.New("session store unavailable")
+
+	// errAmbiguous says that two cookies bear one name of ours. It is an ErrNoSession.
+	errAmbiguous = errors.New("several cookies of one name")
+	// errNotSigned says that no JWT could be made.
+	errNotSigned = errors.New("access token not signed")
+)
+
+// Keyring signs and verifies JWTs.
+type Keyring interface {
+	Sign(typ string, claims jwt.Claims) (string, error)
+	Verify(token, typ string, claims jwt.Claims, opts ...jwt.ParserOption) error
+}
+
+// Users finds the user of a session. A blocked user is an error.
+type Users interface {
+	Get(ctx context.Context, id string) (identity.User, error)
+}
+
+// Policy says whether a user may still be signed in.
+type Policy interface {
+	Admit(id identity.Identity) error
+}
+
+// Store keeps sessions. A session that is not there is ErrNoSession.
+type Store interface {
+	// CreateSession keeps a new session.
+	CreateSession(ctx context.Context, s identity.Session) error
+	// SessionByHandle returns the session with this handle, expired or revoked ones included.
+	SessionByHandle(ctx context.Context, handleHash [32]byte) (identity.Session, error)
+	// TouchSession moves LastUsedAt forward, never back. A revoked session is ErrNoSession, so that a renewal under way cannot
+	// outrun a logout.
+	TouchSession(ctx context.Context, id string, usedAt time.Time) error
+	// RevokeSession ends a session. One that is unknown or ended already is no error.
+	RevokeSession(ctx context.Context, id string, at time.Time) error
+	// RevokeUserSessions ends every live session of a user and returns their IDs.
+	RevokeUserSessions(ctx context.Context, userID string, at time.Time) ([]string, error)
+	// RevokedSince returns the IDs of the sessions that were revoked at or after since, and when.
+	RevokedSince(ctx context.Context, since time.Time) (map[string]time.Time, error)
+}
+
+// Options of a Manager.
+type Options struct {
+	Config config.Session
+	// Issuer is the iss claim.
+	Issuer  string
+	Keyring Keyring
+	Store   Store
+	Users   Users
+	Policy  Policy
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+	// Rand is the source of handles and IDs; crypto/rand if nil.
+	Rand io.Reader
+	// Log may be nil.
+	Log *slog.Logger
+}
+
+// Manager starts, checks, renews and ends sessions. It is safe for use by several goroutines.
+type Manager struct {
+	config  config.Session
+	issuer  string
+	keyring Keyring
+	store   Store
+	users   Users
+	policy  Policy
+	now     func() time.Time
+	rand    io.Reader
+	log     *slog.Logger
+
+	cookies  cookies
+	revoked  *revocations
+	renewals singleflight.Group
+}
+
+// New returns a Manager. It does not touch the store.
+func New(o Options) *Manager {
+	m := &Manager{
+		config: o.Config, issuer: o.Issuer, keyring: o.Keyring, store: o.Store, users: o.Users, policy: o.Policy,
+		now: o.Now, rand: o.Rand, log: o.Log,
+		cookies: newCookies(o.Config.Cookie),
+		revoked: newRevocations(o.Config.AccessTokenTTL.Std()),
+	}
+	if m.now == nil {
+		m.now = time.Now
+	}
+	if m.rand == nil {
+		m.rand = rand.Reader
+	}
+	if m.log == nil {
+		m.log = slog.New(slog.DiscardHandler)
+	}
+	return m
+}
+
+// end is when a session ends, used or not. A lifetime that was shortened since the login binds it too.
+func (m *Manager) end(s identity.Session) time.Time {
+	if end := s.CreatedAt.Add(m.config.Lifetime.Std()); end.Before(s.ExpiresAt) {
+		return end
+	}
+	return s.ExpiresAt
+}

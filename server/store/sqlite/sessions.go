@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/session"
+)
+
+const (
+	sessionColumns = `id, handle_hash, user_id, created_at, last_used_at, expires_at, revoked_at, user_agent, missing_scopes`
+
+	insertSession         = `INSERT INTO sessions (` + sessionColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	selectSessionByHandle = `SELECT ` + sessionColumns + ` FROM sessions WHERE handle_hash = ?`
+	touchSession          = `UPDATE sessions SET last_used_at = max(last_used_at, ?) WHERE id = ? AND revoked_at = 0`
+	revokeSession         = `UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at = 0`
+	revokeUserSessions    = `UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND revoked_at = 0 RETURNING id`
+	selectRevokedSince    = `SELECT id, revoked_at FROM sessions WHERE revoked_at >= ? AND revoked_at > 0`
+	deleteExpired         = `DELETE FROM sessions WHERE id IN (
+		SELECT id FROM sessions WHERE expires_at <= ? OR (revoked_at > 0 AND revoked_at <= ?) LIMIT ?)`
+)
+
+// CreateSession implements session.Store.
+func (s *Store) CreateSession(ctx context.Context, created identity.Session) error {
+	_, err := s.writer.ExecContext(ctx, insertSession, created.ID, created.HandleHash[:], created.UserID,
+		toMicros(created.CreatedAt), toMicros(created.LastUsedAt), toMicros(created.ExpiresAt), toMicros(created.RevokedAt),
+		created.UserAgent, strings.Join(created.MissingScopes, " "))
+	return unavailable("create session", err)
+}
+
+// SessionByHandle implements session.Store.
+func (s *Store) SessionByHandle(ctx context.Context, handleHash [32]byte) (identity.Session, error) {
+	var (
+		found                               identity.Session
+		created, lastUsed, expires, revoked int64
+		scopes                              string
+	)
+	err := s.reader.QueryRowContext(ctx, selectSessionByHandle, handleHash[:]).Scan(&found.ID, new([]byte), &found.UserID,
+		&created, &lastUsed, &expires, &revoked, &found.UserAgent, &scopes)
+	if errors.Is(err, sql.ErrNoRows) {
+		return identity.Session{}, session.ErrNoSession
+	}
+	if err != nil {
+		return identity.Session{}, unavailable("read session", err)
+	}
+	found.HandleHash = handleHash
+	found.CreatedAt, found.LastUsedAt = fromMicros(created), fromMicros(lastUsed)
+	found.ExpiresAt, found.RevokedAt = fromMicros(expires), fromMicros(revoked)
+	if scopes != "" {
+		found.MissingScopes = strings.Split(scopes, " ")
+	}
+	return found, nil
+}
+
+// TouchSession implements session.Store.
+func (s *Store) TouchSession(ctx context.Context, id string, usedAt time.Time) error {
+	result, err := s.writer.ExecContext(ctx, touchSession, toMicros(usedAt), id)
+	if err != nil {
+		return unavailable("touch session", err)
+	}
+	touched, err := result.RowsAffected()
+	if err != nil {
+		return unavailable("touch session", err)
+	}
+	if touched == 0 {
+		return session.ErrNoSession
+	}
+	return nil
+}
+
+// RevokeSession implements session.Store.
+func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time) error {
+	_, err := s.writer.ExecContext(ctx, revokeSession, toMicros(at), id)
+	return unavailable("revoke session", err)
+}
+
+// RevokeUserSessions implements session.Store.
+func (s *Store) RevokeUserSessions(ctx context.Context, userID string, at time.Time) ([]string, error) {
+	rows, err := s.writer.QueryContext(ctx, revokeUserSessions, toMicros(at), userID)
+	if err != nil {
+		return nil, unavailable("revoke sessions", err)
+	}
+	defer rows.Close()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, unavailable("revoke sessions", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, unavailable("revoke sessions", rows.Err())
+}
+
+// RevokedSince implements session.Store.
+func (s *Store) RevokedSince(ctx context.Context, since time.Time) (map[string]time.Time, error) {
+	rows, err := s.reader.QueryContext(ctx, selectRevokedSince, toMicros(since))
+	if err != nil {
+		return nil, unavailable("read revoked sessions", err)
+	}
+	defer rows.Close()
+	revoked := map[string]time.Time{}
+	for rows.Next() {
+		var (
+			id string
+			at int64
+		)
+		if err := rows.Scan(&id, &at); err != nil {
+			return nil, unavailable("read revoked sessions", err)
+		}
+		revoked[id] = fromMicros(at)
+	}
+	return revoked, unavailable("read revoked sessions", rows.Err())
+}
+
+// DeleteExpired deletes at most limit sessions that nobody can use any more, and returns how many it deleted.
+func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
+	result, err := s.writer.ExecContext(ctx, deleteExpired, toMicros(now), toMicros(now.Add(-revokedFor)), limit)
+	if err != nil {
+		return 0, unavailable("delete expired sessions", err)
+	}
+	deleted, err := result.RowsAffected()
+	return int(deleted), unavailable("delete expired sessions", err)
+}
+
+func toMicros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}

@@ -1,0 +1,104 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/users"
+)
+
+const (
+	userColumns = `id, issuer, subject, email, email_verified, hosted_domain, name, given_name, family_name, picture,
+		created_at, last_login_at, blocked_at`
+
+	selectUser           = `SELECT ` + userColumns + ` FROM users WHERE id = ?`
+	selectUserByIdentity = `SELECT ` + userColumns + ` FROM users WHERE issuer = ? AND subject = ?`
+	selectEmailOwner     = `SELECT id FROM users WHERE email = ? AND email <> ''`
+	upsertUser           = `INSERT INTO users (` + userColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET
+			email = excluded.email, email_verified = excluded.email_verified, hosted_domain = excluded.hosted_domain,
+			name = excluded.name, given_name = excluded.given_name, family_name = excluded.family_name,
+			picture = excluded.picture, last_login_at = excluded.last_login_at, blocked_at = excluded.blocked_at`
+)
+
+// SaveUser implements users.Store.
+func (s *Store) SaveUser(
+	ctx context.Context, issuer, subject string, change func(identity.User) (identity.User, error),
+) (identity.User, error) {
+	// Immediate, so that nobody else writes between the reads below and the write.
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return identity.User{}, unavailable("begin saving user", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+
+	known, err := scanUser(tx.QueryRowContext(ctx, selectUserByIdentity, issuer, subject))
+	if err != nil && !errors.Is(err, users.ErrNotFound) {
+		return identity.User{}, err
+	}
+	user, err := change(known)
+	if err != nil {
+		return identity.User{}, err
+	}
+	if err := checkEmail(ctx, tx, user); err != nil {
+		return identity.User{}, err
+	}
+	if _, err := tx.ExecContext(ctx, upsertUser, userValues(user)...); err != nil {
+		return identity.User{}, unavailable("save user", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return identity.User{}, unavailable("commit user", err)
+	}
+	return normalUser(user), nil
+}
+
+func checkEmail(ctx context.Context, tx *sql.Tx, user identity.User) error {
+	var owner string
+	err := tx.QueryRowContext(ctx, selectEmailOwner, user.Email).Scan(&owner)
+	switch {
+	case errors.Is(err, sql.ErrNoRows) || (err == nil && owner == user.ID):
+		return nil
+	case err != nil:
+		return unavailable("look for email", err)
+	}
+	return users.ErrEmailConflict
+}
+
+// User implements users.Store.
+func (s *Store) User(ctx context.Context, id string) (identity.User, error) {
+	return scanUser(s.reader.QueryRowContext(ctx, selectUser, id))
+}
+
+func scanUser(row *sql.Row) (identity.User, error) {
+	var (
+		u                           identity.User
+		created, lastLogin, blocked int64
+	)
+	err := row.Scan(&u.ID, &u.Issuer, &u.Subject, &u.Email, &u.EmailVerified, &u.HostedDomain, &u.Name, &u.GivenName,
+		&u.FamilyName, &u.Picture, &created, &lastLogin, &blocked)
+	if errors.Is(err, sql.ErrNoRows) {
+		return identity.User{}, users.ErrNotFound
+	}
+	if err != nil {
+		return identity.User{}, unavailable("read user", err)
+	}
+	u.CreatedAt, u.LastLoginAt, u.BlockedAt = fromMicros(created), fromMicros(lastLogin), fromMicros(blocked)
+	return u, nil
+}
+
+func userValues(u identity.User) []any {
+	return []any{
+		u.ID, u.Issuer, u.Subject, u.Email, u.EmailVerified, u.HostedDomain, u.Name, u.GivenName, u.FamilyName, u.Picture,
+		toMicros(u.CreatedAt), toMicros(u.LastLoginAt), toMicros(u.BlockedAt),
+	}
+}
+
+// normalUser returns the user as a later read will.
+func normalUser(u identity.User) identity.User {
+	u.CreatedAt = fromMicros(toMicros(u.CreatedAt))
+	u.LastLoginAt = fromMicros(toMicros(u.LastLoginAt))
+	u.BlockedAt = fromMicros(toMicros(u.BlockedAt))
+	return u
+}
