@@ -10,7 +10,7 @@ url=https://shop.localhost:8443/
 state=${DEMO_STATE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/googlelogin/demo}
 
 # Where the images are: on the node as localhost/..., or in the registry that a cluster of your own pulls from.
-images=${REGISTRY:-localhost}
+images=${IMAGE_PREFIX:-${REGISTRY:-localhost}}
 
 say() { printf '%s\n' "$*" >&2; }
 step() { say "==> $*"; }

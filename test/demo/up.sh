@@ -2,7 +2,7 @@
 # Sets the demo up, or brings it up to date, in the cluster that kubectl reaches: the operator by its chart, a stand-in for
 # Google, a sample shop with its GoogleLogin, and Caddy in front of them. Prints where to go. `make demo` runs it.
 #
-# REGISTRY  where the cluster pulls the images from; unset: they were loaded onto the node as localhost/...
+# IMAGE_PREFIX  what the names of the images begin with; unset: localhost, as they are on a node that they were loaded onto
 set -euo pipefail
 # shellcheck source=test/demo/env.sh
 . "$(dirname "$0")/env.sh"

@@ -22,7 +22,7 @@ func TestE67_AnAccountOutsideTheHostedDomainIsRefused(t *testing.T) {
 	b.pick(stranger)
 	b.consentIfAsked(visible("#alert"))
 	b.picture("08-stranger-refused")
-	b.wantRefusal("account_not_allowed", "may not use the shop")
+	b.wantRefusal("account_not_allowed", "This Google account has no access here")
 }
 
 func TestB19_CancellingAtGoogleIsExplainedByTheFrontEnd(t *testing.T) {
@@ -35,7 +35,7 @@ func TestB19_CancellingAtGoogleIsExplainedByTheFrontEnd(t *testing.T) {
 	b.click(`button[value="cancel"]`)
 	b.see(visible("#alert"))
 	b.picture("10-cancelled")
-	b.wantRefusal("access_denied", "You cancelled the sign-in")
+	b.wantRefusal("access_denied", "You did not allow the sign-in")
 	b.click("#google")
 	b.pick(ann)
 	b.consentIfAsked(signedIn)

@@ -64,7 +64,7 @@ func plantParameters(planted map[string]string, who string, b *tab) {
 		if err != nil {
 			continue
 		}
-		for _, name := range []string{"code", "state", "nonce", "code_challenge"} {
+		for _, name := range []string{"code", "state", "nonce"} {
 			if value := u.Query().Get(name); value != "" {
 				planted[who+" "+name] = value
 			}

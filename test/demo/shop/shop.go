@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/googlelogin/operator/docs/frontend"
 )
 
 //go:embed web
@@ -23,6 +25,9 @@ func newShop(log *slog.Logger, v *verifier) (http.Handler, error) {
 	mux.Handle("GET /orders/{id}", page(web, "index.html"))
 	mux.Handle("GET /login", page(web, "login.html"))
 	mux.Handle("GET /assets/", http.FileServerFS(web))
+	for _, name := range []string{"googlelogin.js", "googlelogin.css"} {
+		mux.Handle("GET /assets/"+name, page(frontend.Files, name))
+	}
 	mux.Handle("GET /api/hello", hello(log, v))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	return logged(log, secured(mux)), nil

@@ -1,33 +1,23 @@
-// What the shop's page does: ask {base}/me who is signed in, and show what the shop's own backend makes of the same session.
-"use strict";
+// What the shop's page does: show who is signed in, and what the shop's own backend makes of the same session.
+import { createClient } from "/assets/googlelogin.js";
 
+const client = createClient({ base: "/auth" });
 const $ = (id) => document.getElementById(id);
 const show = (id, yes) => { $(id).hidden = !yes; };
+let wasSignedIn = false;
 
-// me answers 401 to whoever is not signed in, and renews an access token that has run out, so it is asked before the backend.
-async function me() {
-  const response = await fetch("/auth/me", { headers: { Accept: "application/json" } });
-  if (response.status === 401) return null;
-  if (!response.ok) throw new Error("me answered " + response.status);
-  return response.json();
-}
-
-async function hello() {
-  const response = await fetch("/api/hello", { headers: { Accept: "application/json" } });
-  if (!response.ok) throw new Error("the backend answered " + response.status);
-  return response.json();
-}
-
-function showSignedOut(text) {
-  const here = location.origin + location.pathname;
-  $("to-login").href = "/login?return_to=" + encodeURIComponent(here);
-  $("status").textContent = text;
-  show("who", false);
-  show("signed-in", false);
-  show("signed-out", true);
-}
-
-function showSignedIn(user) {
+function showUser(user) {
+  $("main").removeAttribute("aria-busy");
+  show("who", Boolean(user));
+  show("signed-in", Boolean(user));
+  show("signed-out", !user);
+  if (!user) {
+    $("title").textContent = wasSignedIn ? "See you soon" : "Welcome";
+    $("status").textContent = wasSignedIn ? "You are signed out." : "You are not signed in.";
+    $("to-login").href = "/login?return_to=" + encodeURIComponent(location.origin + location.pathname);
+    return;
+  }
+  wasSignedIn = true;
   $("title").textContent = "Hello, " + (user.given_name || user.name || user.email);
   $("status").textContent = "Signed in as " + (user.name || user.email);
   $("who").textContent = user.email;
@@ -35,16 +25,16 @@ function showSignedIn(user) {
   $("email").textContent = user.email;
   $("hd").textContent = user.hd || "";
   show("hd-row", Boolean(user.hd));
-  $("expires").textContent = user.session ? new Date(user.session.expires_at).toLocaleString() : "–";
-  show("who", true);
-  show("signed-out", false);
-  show("signed-in", true);
+  $("expires").textContent = new Date(user.session.expires_at).toLocaleString();
+  showBackend();
 }
 
 async function showBackend() {
   const line = $("backend");
   try {
-    const answer = await hello();
+    const response = await client.fetch("/api/hello");
+    if (!response.ok) throw new Error("it answered " + response.status);
+    const answer = await response.json();
     line.textContent = answer.message + " It knows you as " + answer.email + ".";
     line.dataset.verified = "true";
   } catch (err) {
@@ -54,36 +44,23 @@ async function showBackend() {
 }
 
 async function signOut(everywhere) {
-  const response = await fetch("/auth/logout" + (everywhere ? "?everywhere=true" : ""), { method: "POST" });
-  if (!response.ok) {
-    $("status").textContent = "Signing out did not work. Please try again.";
-    return;
-  }
-  $("title").textContent = "See you soon";
-  showSignedOut(everywhere ? "You are signed out, here and on all your devices." : "You are signed out.");
-}
-
-async function start() {
-  const order = location.pathname.match(/^\/orders\/([A-Za-z0-9-]+)$/);
-  if (order) {
-    $("order-title").textContent = "Order " + order[1];
-    show("order", true);
-  }
-  $("sign-out").addEventListener("click", () => signOut(false));
-  $("sign-out-everywhere").addEventListener("click", () => signOut(true));
   try {
-    const user = await me();
-    if (!user) {
-      showSignedOut("You are not signed in.");
-      return;
-    }
-    showSignedIn(user);
-    await showBackend();
+    await client.signOut({ everywhere });
+    if (everywhere) $("status").textContent = "You are signed out, here and on all your devices.";
   } catch {
-    $("status").textContent = "The sign-in service cannot be reached right now. Please try again in a moment.";
-  } finally {
-    $("main").removeAttribute("aria-busy");
+    $("status").textContent = "Signing out did not work. Please try again.";
   }
 }
 
-start();
+const order = location.pathname.match(/^\/orders\/([A-Za-z0-9-]+)$/);
+if (order) {
+  $("order-title").textContent = "Order " + order[1];
+  show("order", true);
+}
+$("sign-out").addEventListener("click", () => signOut(false));
+$("sign-out-everywhere").addEventListener("click", () => signOut(true));
+client.subscribe(showUser);
+client.me().catch(() => {
+  $("main").removeAttribute("aria-busy");
+  $("status").textContent = "The sign-in service cannot be reached right now. Please try again in a moment.";
+});
