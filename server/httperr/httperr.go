@@ -34,7 +34,9 @@ type Error struct {
 }
 
 // New makes an Error with the cause err, which may be nil.
-func New(status int, code Code, err error) *Error { return &Error{Status: status, Code: code, Err: err} }
+func New(status int, code Code, err error) *Error {
+	return &Error{Status: status, Code: code, Err: err}
+}
 
 // Login makes the Error of a login's code, with its status.
 func Login(code Code, err error) *Error { return New(code.Status(), code, err) }

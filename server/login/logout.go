@@ -1,0 +1,52 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/googlelogin/operator/server/httperr"
+	"github.com/googlelogin/operator/server/session"
+)
+
+// Logout ends this browser's session, or all of its user's. It is local: Google has no end of session to call, and the user stays
+// signed in there.
+func (h *Handler) Logout(w http.ResponseWriter, r *http.Request) error {
+	everywhere, err := everywhere(r)
+	if err != nil {
+		return err
+	}
+	// Who it is, for the audit; a session that cannot be read is ended all the same.
+	who, _ := h.Sessions.Check(r)
+	done := entry{event: eventLogout, outcome: outcomeSuccess, userID: who.Subject, sid: who.SessionID, everywhere: everywhere}
+	err = h.Sessions.End(r.Context(), w, r, everywhere)
+	switch {
+	case errors.Is(err, session.ErrNoSession):
+		// Whose sessions to end everywhere is not known. For this browser there is nothing left to do.
+		if everywhere {
+			return h.withoutSession(w, r, err)
+		}
+	case err != nil:
+		done.outcome, done.code = outcomeFailed, string(httperr.TemporarilyUnavailable)
+		h.audit.record(r, done)
+		return httperr.Unavailable(fmt.Errorf("log out: %w", err))
+	}
+	h.audit.record(r, done)
+	h.Metrics.SessionEnded(everywhere)
+	if httperr.WantsPage(r) {
+		redirect(w, h.paths.signedOut)
+		return nil
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func everywhere(r *http.Request) (bool, error) {
+	switch values := r.URL.Query()["everywhere"]; {
+	case len(values) == 0, len(values) == 1 && values[0] == "false":
+		return false, nil
+	case len(values) == 1 && values[0] == "true":
+		return true, nil
+	}
+	return false, httperr.BadParam("everywhere", errors.New(`neither "true" nor "false"`))
+}

@@ -1,0 +1,100 @@
+package login
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/googlelogin/operator/server/access"
+	"github.com/googlelogin/operator/server/google"
+	"github.com/googlelogin/operator/server/httperr"
+	"github.com/googlelogin/operator/server/middleware"
+	"github.com/googlelogin/operator/server/session"
+	"github.com/googlelogin/operator/server/users"
+)
+
+// errUsers marks whatever went wrong in finding or keeping the user. What is none of package users' answers is the store's failure,
+// and passes.
+var errUsers = errors.New("user store")
+
+// codeOf says what the front end hears of an error. What is not known here is our fault.
+func codeOf(err error) httperr.Code {
+	var denial *access.Denial
+	switch {
+	case errors.As(err, &denial):
+		return httperr.LoginCode(denial.Code)
+	case errors.Is(err, google.ErrCodeRejected):
+		// Expired, or spent: starting again helps.
+		return httperr.LoginExpired
+	case errors.Is(err, google.ErrTokenInvalid):
+		return httperr.LoginFailed
+	case errors.Is(err, google.ErrUnavailable):
+		return httperr.GoogleUnavailable
+	case errors.Is(err, users.ErrBlocked):
+		return httperr.AccountBlocked
+	case errors.Is(err, users.ErrEmailConflict):
+		return httperr.AccountConflict
+	case errors.Is(err, google.ErrNoCredentials), errors.Is(err, session.ErrStoreUnavailable), errors.Is(err, errUsers):
+		return httperr.TemporarilyUnavailable
+	}
+	// google.ErrClientRejected among them: the user can do nothing about it.
+	return httperr.ServerError
+}
+
+// codeOfGoogle maps the error parameter of a callback. It is a stranger's text: only what is on this list has a meaning.
+func codeOfGoogle(problem string) httperr.Code {
+	switch problem {
+	case "access_denied":
+		return httperr.AccessDenied
+	case "interaction_required", "account_selection_required":
+		return httperr.InteractionRequired
+	case "login_required":
+		return httperr.LoginRequired
+	case "consent_required":
+		return httperr.ConsentRequired
+	case "server_error", "temporarily_unavailable":
+		return httperr.GoogleUnavailable
+	}
+	return httperr.Unknown
+}
+
+// fail ends a login whose flow is proven: the front end's login page learns a code, the log the cause.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, code httperr.Code, cause error) error {
+	id := middleware.From(r.Context()).ID
+	level := slog.LevelInfo
+	if code.Status() >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	h.Log.LogAttrs(r.Context(), level, "login failed",
+		slog.String("requestID", id), slog.String("reason", string(code)), slog.Any("err", cause))
+	outcome := outcomeDenied
+	if code.Status() >= http.StatusInternalServerError {
+		outcome = outcomeFailed
+	}
+	h.audit.record(r, entry{event: eventLogin, outcome: outcome, code: string(code)})
+	h.Metrics.LoginFinished(string(code))
+	if errors.Is(cause, google.ErrClientRejected) {
+		h.Metrics.CredentialsRejected()
+	}
+	redirect(w, h.failures.with(code, id))
+	return nil
+}
+
+// failureURL is the page that shows why a login failed.
+type failureURL struct{ url *url.URL }
+
+func newFailureURL(raw string) (*failureURL, error) {
+	u, err := url.Parse(raw)
+	return &failureURL{u}, err
+}
+
+// with adds the code and the request's id to whatever query the page has.
+func (f *failureURL) with(code httperr.Code, requestID string) string {
+	u := *f.url
+	if u.RawQuery != "" {
+		u.RawQuery += "&"
+	}
+	u.RawQuery += url.Values{"error": {string(code)}, "error_id": {requestID}}.Encode()
+	return u.String()
+}
