@@ -2,8 +2,7 @@ package desired
 
 import (
 	"fmt"
-
-	"sigs.k8s.io/yaml"
+	"strings"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 )
@@ -19,13 +18,17 @@ type Input struct {
 	config []byte
 }
 
-// NewInput renders the server's configuration. An error means that the spec asks for what the server would refuse.
+// NewInput renders the server's configuration. An error means that the spec asks for what the server would refuse to load, and
+// names every such field at once.
 func NewInput(login *v1beta1.GoogleLogin, serverImage string) (Input, error) {
 	cfg, err := ServerConfig(login)
 	if err != nil {
 		return Input{}, err
 	}
-	rendered, err := yaml.Marshal(cfg)
+	if err := cfg.Validate(); err != nil {
+		return Input{}, fmt.Errorf("the server would refuse the spec: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	rendered, err := cfg.Marshal()
 	if err != nil {
 		return Input{}, fmt.Errorf("render the server's configuration: %w", err)
 	}

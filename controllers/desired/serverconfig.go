@@ -11,7 +11,7 @@ import (
 // ServerConfig maps the spec onto the server's configuration. It is the one place that does. The API server has filled in the
 // defaults of the spec; what a spec leaves open all the same is decided here or by config.Default.
 //
-// It does not validate: the controller asks config.Validate, the server's own rules.
+// It does not validate: NewInput does, by the server's own rules.
 func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 	issuer, err := Issuer(login)
 	if err != nil {

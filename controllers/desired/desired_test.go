@@ -1,0 +1,227 @@
+package desired_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/yaml"
+
+	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/controllers/desired"
+	"github.com/googlelogin/operator/server/config"
+)
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+// shop is a GoogleLogin as the API server stores it: with the CRD's defaults filled in.
+func shop(change func(*v1beta1.GoogleLogin)) *v1beta1.GoogleLogin {
+	login := &v1beta1.GoogleLogin{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "shop", UID: "00000000-0000-0000-0000-000000000001"},
+		Spec: v1beta1.GoogleLoginSpec{
+			Client: v1beta1.Client{SecretRef: v1beta1.ClientSecretRef{
+				Name: "shop-google", ClientIDKey: "client_id", ClientSecretKey: "client_secret", CredentialsKey: "credentials.json",
+			}},
+			RedirectURIs: []v1beta1.RedirectURI{"https://shop.example.com/auth/callback", "http://localhost:8000/auth/callback"},
+			Scopes:       []v1beta1.Scope{"openid", "email", "profile"},
+			BasePath:     "/auth",
+			Google:       v1beta1.Google{Prompt: v1beta1.PromptSelectAccount},
+			Frontend:     v1beta1.Frontend{HomeURL: "https://shop.example.com/"},
+			Access:       v1beta1.Access{Accounts: v1beta1.AccountsRestricted, HostedDomains: []v1beta1.HostedDomain{"example.com"}},
+			Session: v1beta1.Session{
+				AccessTokenTTL: "10m", IdleTimeout: "24h", Lifetime: "720h",
+				Cookie: v1beta1.Cookie{SameSite: v1beta1.SameSiteLax},
+			},
+			Storage: v1beta1.Storage{Type: v1beta1.StorageSQLite},
+			Server:  v1beta1.Server{Replicas: ptr.To[int32](1)},
+		},
+	}
+	if change != nil {
+		change(login)
+	}
+	return login
+}
+
+// everything sets what a team can set.
+func everything(login *v1beta1.GoogleLogin) {
+	spec := &login.Spec
+	spec.Client.ID = "123-abc.apps.googleusercontent.com"
+	spec.Client.SecretRef = v1beta1.ClientSecretRef{Name: "keys", ClientIDKey: "id", ClientSecretKey: "secret", CredentialsKey: "download"}
+	spec.Scopes = append(spec.Scopes, "https://www.googleapis.com/auth/calendar.readonly")
+	spec.BasePath = "/login/google"
+	spec.RedirectURIs = []v1beta1.RedirectURI{"https://shop.example.com:8443/login/google/callback"}
+	spec.Google = v1beta1.Google{Prompt: v1beta1.PromptConsent, Issuer: "http://fake-google.demo.svc:8080"}
+	spec.Frontend = v1beta1.Frontend{
+		HomeURL:    "https://shop.example.com/home",
+		LoginURL:   "https://shop.example.com/login",
+		ReturnURLs: []v1beta1.ReturnURL{"https://shop.example.com/*", "https://*.shop.example.com/app/*"},
+	}
+	spec.Access.Emails = []v1beta1.Email{"ann@gmail.com"}
+	spec.Session = v1beta1.Session{
+		AccessTokenTTL: "5m", IdleTimeout: "1h30m", Lifetime: "8h", Audiences: []v1beta1.Audience{"shop", "stock"},
+		Cookie: v1beta1.Cookie{Domain: "shop.example.com", SameSite: v1beta1.SameSiteNone},
+	}
+	spec.Storage.SQLite = &v1beta1.SQLite{Size: ptr.To(resource.MustParse("5Gi")), StorageClassName: ptr.To("fast")}
+	spec.Server = v1beta1.Server{
+		Replicas:         ptr.To[int32](0),
+		Image:            "registry.example.com/server:7",
+		ImagePullSecrets: []corev1.LocalObjectReference{{Name: "pull"}},
+		Resources: &corev1.ResourceRequirements{
+			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("0.5")},
+			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
+		},
+	}
+}
+
+func TestChildren(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		login *v1beta1.GoogleLogin
+	}{
+		{"defaults", shop(nil)},
+		{"everything", shop(everything)},
+		{"memory", shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory })},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			in, err := desired.NewInput(row.login, "example.com/googlelogin-server:1.0.0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for file, child := range map[string]any{
+				"serviceaccount.yaml":        desired.ServiceAccount(in),
+				"configmap.yaml":             desired.ConfigMap(in),
+				"persistentvolumeclaim.yaml": desired.PersistentVolumeClaim(in),
+				"deployment.yaml":            desired.Deployment(in),
+				"service.yaml":               desired.Service(in),
+			} {
+				if file == "persistentvolumeclaim.yaml" && !desired.NeedsVolume(row.login) {
+					continue
+				}
+				golden(t, filepath.Join("testdata", row.name, file), child)
+			}
+		})
+	}
+}
+
+func golden(t *testing.T, path string, object any) {
+	t.Helper()
+	got, err := yaml.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs (-golden +computed); run with -update if that is meant:\n%s", path, diff)
+	}
+}
+
+// TestServerLoadsEveryGoldenConfig holds the two planes together: what one writes, the other loads, to the same values.
+func TestServerLoadsEveryGoldenConfig(t *testing.T) {
+	for name, login := range map[string]*v1beta1.GoogleLogin{
+		"defaults":   shop(nil),
+		"everything": shop(everything),
+		"memory":     shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			content, err := os.ReadFile(filepath.Join("testdata", name, "configmap.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var configMap corev1.ConfigMap
+			if err := yaml.UnmarshalStrict(content, &configMap); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), desired.ConfigKey)
+			if err := os.WriteFile(path, []byte(configMap.Data[desired.ConfigKey]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := config.Load(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := desired.ServerConfig(login)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("loaded configuration (-mapped +loaded):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestServerConfigOfEachPrompt(t *testing.T) {
+	for prompt, want := range map[v1beta1.Prompt]string{
+		v1beta1.PromptSelectAccount: "select_account",
+		v1beta1.PromptConsent:       "consent",
+		v1beta1.PromptAuto:          "",
+	} {
+		got, err := desired.ServerConfig(shop(func(l *v1beta1.GoogleLogin) { l.Spec.Google.Prompt = prompt }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Google.Prompt != want {
+			t.Errorf("%s: prompt %q, want %q", prompt, got.Google.Prompt, want)
+		}
+	}
+}
+
+func TestNewInputRefusesWhatTheServerWouldNotLoad(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change func(*v1beta1.GoogleLogin)
+		want   string
+	}{
+		{"a cookie domain that does not cover a redirect URI",
+			func(l *v1beta1.GoogleLogin) { l.Spec.Session.Cookie.Domain = "shop.example.com" },
+			`the server would refuse the spec: session.cookie.domain: "shop.example.com" does not cover the host of http://localhost:8000/auth/callback, where the browser would refuse the cookie`},
+		{"a duration that is none",
+			func(l *v1beta1.GoogleLogin) { l.Spec.Session.Lifetime = "a year" },
+			"spec.session.lifetime is not a duration such as 10m or 24h"},
+		{"no redirect URI",
+			func(l *v1beta1.GoogleLogin) { l.Spec.RedirectURIs = nil },
+			"spec.redirectURIs is empty: list the redirect URIs that are registered with Google"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := desired.NewInput(shop(row.change), "image")
+			if err == nil || err.Error() != row.want {
+				t.Errorf("error %v, want %s", err, row.want)
+			}
+		})
+	}
+}
+
+func TestAChangedSpecMakesANewRevision(t *testing.T) {
+	hash := func(change func(*v1beta1.GoogleLogin)) string {
+		in, err := desired.NewInput(shop(change), "image")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return desired.Deployment(in).Spec.Template.Annotations[desired.ConfigHashAnnotation]
+	}
+	before := hash(nil)
+	if before == "" || before != hash(nil) {
+		t.Errorf("the same spec gives %q and then %q", before, hash(nil))
+	}
+	changed := hash(func(l *v1beta1.GoogleLogin) { l.Spec.Frontend.HomeURL = "https://shop.example.com/other" })
+	if changed == before {
+		t.Error("another home page does not make a new revision")
+	}
+}
