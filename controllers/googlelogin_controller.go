@@ -19,14 +19,6 @@ import (
 const conflictRetry = 200 * time.Millisecond
 
 // Reconciler makes the cluster match each GoogleLogin.
-//
-// +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins,verbs=get;list;watch
-// +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins/status,verbs=patch
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create
-// +kubebuilder:rbac:groups="",resources=serviceaccounts;configmaps;services;persistentvolumeclaims,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
-// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 type Reconciler struct {
 	// Client reads from the manager's cache, which holds our own children only.
 	Client client.Client
@@ -42,6 +34,14 @@ type Reconciler struct {
 }
 
 // Reconcile runs one pass over one GoogleLogin.
+//
+// +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins,verbs=get;list;watch
+// +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create
+// +kubebuilder:rbac:groups="",resources=serviceaccounts;configmaps;services;persistentvolumeclaims,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var login v1beta1.GoogleLogin
 	if err := r.Client.Get(ctx, req.NamespacedName, &login); err != nil {
