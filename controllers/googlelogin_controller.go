@@ -33,8 +33,7 @@ type Reconciler struct {
 	Now func() time.Time
 }
 
-// Reconcile runs one pass over one GoogleLogin.
-//
+// The manager's role is generated from these lines.
 // +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins,verbs=get;list;watch
 // +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create
@@ -42,6 +41,8 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile runs one pass over one GoogleLogin.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var login v1beta1.GoogleLogin
 	if err := r.Client.Get(ctx, req.NamespacedName, &login); err != nil {
