@@ -122,7 +122,9 @@ type header struct {
 	crit          bool
 }
 
-// parseHeader takes a compact JWS apart. Base64 is checked by its alphabet, since Go's decoder passes over line breaks.
+// parseHeader takes a compact JWS apart. All three parts must be base64url in its one strict form: Go's decoder passes over line
+// breaks, and without Strict over stray bits at the end, so that one token would have several spellings and a list of those
+// already seen would not know it again.
 func parseHeader(raw string) (header, error) {
 	if len(raw) > maxIDToken {
 		return header{}, invalid("token over %d bytes", maxIDToken)
@@ -131,14 +133,15 @@ func parseHeader(raw string) (header, error) {
 	if len(parts) != 3 || slices.Contains(parts, "") {
 		return header{}, invalid("token has not exactly three parts")
 	}
-	if strings.ContainsFunc(raw, func(r rune) bool { return !base64url(r) && r != '.' }) {
-		return header{}, invalid("token is not base64url")
+	var decoded [3][]byte
+	for i, part := range parts {
+		b, err := base64.RawURLEncoding.Strict().DecodeString(part)
+		if err != nil || strings.ContainsAny(part, "\r\n") {
+			return header{}, invalid("token is not base64url")
+		}
+		decoded[i] = b
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(parts[0])
-	if err != nil {
-		return header{}, invalid("header is not base64url")
-	}
-	o, err := parseObject(b)
+	o, err := parseObject(decoded[0])
 	if err != nil {
 		return header{}, err
 	}
