@@ -1,0 +1,132 @@
+package sqlite
+
+import (
+	"database/sql"
+	"log/slog"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func openInternal(t *testing.T, path string) *Store {
+	t.Helper()
+	store, err := Open(t.Context(), path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+func TestConnections_AreSafeAndSmall(t *testing.T) {
+	store := openInternal(t, filepath.Join(t.TempDir(), "users.db"))
+	want := map[string]string{
+		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "temp_store": "2", "cache_size": "-512",
+	}
+	for name, db := range map[string]*sql.DB{"writer": store.writer, "reader": store.reader} {
+		got := map[string]string{}
+		for pragma := range want {
+			var value string
+			if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&value); err != nil {
+				t.Fatal(err)
+			}
+			got[pragma] = value
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A statement without an index would be quick in every test and slow in the one place that counts.
+func TestStatements_UseAnIndex(t *testing.T) {
+	store := openInternal(t, filepath.Join(t.TempDir(), "users.db"))
+	for name, statement := range map[string]string{
+		"selectUser": selectUser, "selectUserByIdentity": selectUserByIdentity, "selectEmailOwner": selectEmailOwner,
+		"upsertUser": upsertUser, "insertSession": insertSession, "selectSessionByHandle": selectSessionByHandle,
+		"touchSession": touchSession, "revokeSession": revokeSession, "revokeUserSessions": revokeUserSessions,
+		"selectRevokedSince": selectRevokedSince, "deleteExpired": deleteExpired,
+	} {
+		arguments := make([]any, strings.Count(statement, "?"))
+		rows, err := store.reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, arguments...)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for rows.Next() {
+			var (
+				id, parent, unused int
+				detail             string
+			)
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			if regexp.MustCompile(`^SCAN (users|sessions)`).MatchString(detail) {
+				t.Errorf("%s reads a whole table: %s", name, detail)
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		rows.Close()
+	}
+}
+
+func TestMigrate_UsesASchemaOneVersionNewerAndNoOther(t *testing.T) {
+	ours := fstest.MapFS{"00001_one.sql": {Data: []byte("-- +goose Up\nCREATE TABLE one (a);\n-- +goose Down\nDROP TABLE one;\n")}}
+	later := func(n ...string) fstest.MapFS {
+		files := fstest.MapFS{"00001_one.sql": ours["00001_one.sql"]}
+		for _, number := range n {
+			files["0000"+number+"_later.sql"] = &fstest.MapFile{
+				Data: []byte("-- +goose Up\nALTER TABLE one ADD COLUMN b" + number + " DEFAULT 0;\n-- +goose Down\nSELECT 1;\n"),
+			}
+		}
+		return files
+	}
+	for name, row := range map[string]struct {
+		file fstest.MapFS
+		ok   bool
+	}{
+		"the same version":   {ours, true},
+		"one version newer":  {later("2"), true},
+		"two versions newer": {later("2", "3"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db, err := open(filepath.Join(t.TempDir(), "users.db"), "immediate", 1, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if err := migrateWith(t.Context(), db, row.file, slog.New(slog.DiscardHandler)); err != nil {
+				t.Fatal(err)
+			}
+			err = migrateWith(t.Context(), db, ours, slog.New(slog.DiscardHandler))
+			if row.ok != (err == nil) {
+				t.Errorf("error is %v, want ok %t", err, row.ok)
+			}
+			if err == nil {
+				_, err = db.ExecContext(t.Context(), "INSERT INTO one (a) VALUES (1)")
+			}
+			if row.ok && err != nil {
+				t.Errorf("write beside the newer schema: %v", err)
+			}
+		})
+	}
+}
+
+func TestMigrations_GoDownAndUpAgain(t *testing.T) {
+	store := openInternal(t, filepath.Join(t.TempDir(), "users.db"))
+	provider := newTestProvider(t, store.writer)
+	if _, err := provider.DownTo(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
