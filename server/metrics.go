@@ -1,0 +1,95 @@
+package server
+
+import (
+	"net/http"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are this server's, in a registry of their own. Every label is from a closed list: a stranger must not be able to make
+// a new time series.
+type metrics struct {
+	registry            *prometheus.Registry
+	loginsStarted       prometheus.Counter
+	logins              *prometheus.CounterVec
+	sessionsStarted     prometheus.Counter
+	sessionsEnded       *prometheus.CounterVec
+	sessionsDeleted     prometheus.Counter
+	credentialsRejected prometheus.Counter
+	reloads             *prometheus.CounterVec
+	requests            *prometheus.CounterVec
+	durations           *prometheus.HistogramVec
+}
+
+func newMetrics(version string) *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "googlelogin", Name: name, Help: help})
+	}
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "googlelogin", Name: name, Help: help}, labels)
+	}
+	m := &metrics{
+		registry:            prometheus.NewRegistry(),
+		loginsStarted:       counter("logins_started_total", "Browsers that were sent to Google."),
+		logins:              counters("logins_total", "Callbacks by outcome: success, refused, or an error code.", "outcome"),
+		sessionsStarted:     counter("sessions_started_total", "Sessions that a login started."),
+		sessionsEnded:       counters("sessions_ended_total", "Logouts, of one session or of all of a user's.", "scope"),
+		sessionsDeleted:     counter("sessions_deleted_total", "Sessions deleted from the store after their end."),
+		credentialsRejected: counter("credentials_rejected_total", "Logins that failed because Google does not take the client."),
+		reloads:             counters("reloads_total", "Files read again, by result.", "file", "result"),
+		requests:            counters("http_requests_total", "Requests to the public port.", "route", "method", "status"),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: "googlelogin", Name: "http_request_duration_seconds", Help: "Duration of requests to the public port.",
+			Buckets: []float64{.001, .005, .025, .1, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"route"}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: "googlelogin", Name: "build_info", Help: "Always 1; the labels say what is running.",
+		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
+	})
+	build.Set(1)
+	m.registry.MustRegister(build, m.loginsStarted, m.logins, m.sessionsStarted, m.sessionsEnded, m.sessionsDeleted,
+		m.credentialsRejected, m.reloads, m.requests, m.durations,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// LoginStarted implements login.Metrics, as the next ones do.
+func (m *metrics) LoginStarted() { m.loginsStarted.Inc() }
+
+func (m *metrics) LoginFinished(outcome string) { m.logins.WithLabelValues(outcome).Inc() }
+
+func (m *metrics) SessionStarted() { m.sessionsStarted.Inc() }
+
+func (m *metrics) SessionEnded(everywhere bool) {
+	scope := "one"
+	if everywhere {
+		scope = "all"
+	}
+	m.sessionsEnded.WithLabelValues(scope).Inc()
+}
+
+func (m *metrics) CredentialsRejected() { m.credentialsRejected.Inc() }
+
+// Request implements middleware.Observer.
+func (m *metrics) Request(route, method string, status int, duration time.Duration) {
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	m.durations.WithLabelValues(route).Observe(duration.Seconds())
+}
+
+func (m *metrics) reloaded(file string, err error) {
+	result := "success"
+	if err != nil {
+		result = "failure"
+	}
+	m.reloads.WithLabelValues(file, result).Inc()
+}

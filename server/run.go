@@ -1,0 +1,117 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/googlelogin/operator/server/config"
+)
+
+// Options of Run.
+type Options struct {
+	ConfigPath string
+	Version    string
+	Log        *slog.Logger
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+	// Listening, if set, is told the addresses once both ports accept connections.
+	Listening func(public, internal net.Addr)
+}
+
+// Run serves until ctx ends, and then until the requests under way are answered or the drain's time is up.
+func Run(ctx context.Context, o Options) error {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	cfg, err := config.Load(o.ConfigPath)
+	if err != nil {
+		return err
+	}
+	kept, err := openStore(ctx, cfg.Storage, o.Log)
+	if err != nil {
+		return fmt.Errorf("open storage: %w", err)
+	}
+	a, err := assemble(cfg, kept, o.Version, o.Log, o.Now)
+	if err == nil {
+		err = a.run(ctx, cfg, kept, o)
+	}
+	return errors.Join(err, kept.Close())
+}
+
+// run owns the listeners and what goes on in the background.
+func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options) error {
+	public, err := net.Listen("tcp", cfg.Listen.Public)
+	if err != nil {
+		return fmt.Errorf("listen for the public: %w", err)
+	}
+	internal, err := net.Listen("tcp", cfg.Listen.Internal)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen for the inside: %w", err), public.Close())
+	}
+	// Before the first request, so that a server with all its files is ready as soon as it listens.
+	a.reloader.loadAll()
+
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var group sync.WaitGroup
+	group.Go(func() { a.reloader.run(background) })
+	group.Go(func() { sweep(background, kept, a.metrics, o.Log, o.Now) })
+	defer group.Wait()
+	defer stop()
+
+	servers := []*http.Server{newServer(a.public, o.Log), newServer(a.internal, o.Log)}
+	failed := make(chan error, len(servers))
+	group.Go(func() { failed <- servers[0].Serve(public) })
+	group.Go(func() { failed <- servers[1].Serve(internal) })
+	o.Log.Info("listening", "googlelogin", cfg.Instance, "public", public.Addr().String(), "internal", internal.Addr().String())
+	if o.Listening != nil {
+		o.Listening(public.Addr(), internal.Addr())
+	}
+	select {
+	case err := <-failed:
+		return errors.Join(fmt.Errorf("serve: %w", err), servers[0].Close(), servers[1].Close())
+	case <-ctx.Done():
+	}
+	return a.drain(servers[0], servers[1], cfg.DrainTimeout.Std(), o.Log)
+}
+
+// drain stops in the order that loses nothing: readiness first, so that the cluster sends no more; then the public port, once what
+// was under way is answered; the internal one last, so that the probes are answered all the while.
+func (a *app) drain(public, internal *http.Server, within time.Duration, log *slog.Logger) error {
+	log.Info("draining", "duration", within)
+	a.health.draining.Store(true)
+	public.SetKeepAlivesEnabled(false)
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	// It takes the cluster a moment to learn that this pod is gone; connections that come meanwhile are served. Not long, since
+	// a server with one replica is started again only after this one has ended.
+	select {
+	case <-time.After(min(time.Second, within/10)):
+	case <-ctx.Done():
+	}
+	err := public.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("drain: %w", err), public.Close())
+	}
+	return errors.Join(err, internal.Close())
+}
+
+// newServer bounds how long a client may take with everything, so that slow ones cannot occupy the server.
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		// Longer than everything that a callback asks of Google together.
+		WriteTimeout: 60 * time.Second,
+		IdleTimeout:  90 * time.Second,
+		// Above what middleware.Limit allows, so that most oversized requests get a page, and a bound on memory for the others.
+		MaxHeaderBytes: 128 << 10,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}

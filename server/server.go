@@ -1,0 +1,128 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/flow"
+	"github.com/googlelogin/operator/server/httperr"
+	"github.com/googlelogin/operator/server/login"
+	"github.com/googlelogin/operator/server/middleware"
+	"github.com/googlelogin/operator/server/pages"
+)
+
+// Deps are the parts that the public handler is made of.
+type Deps struct {
+	Provider   login.Provider
+	Sealer     flow.AEAD
+	Policy     login.Policy
+	Users      login.Users
+	Sessions   login.Sessions
+	Records    login.Records
+	ReturnURLs login.ReturnURLs
+	Keys       login.Keys
+	Metrics    Metrics
+	// Ready tells why a login could not be finished now.
+	Ready func() error
+	Now   func() time.Time
+	Rand  io.Reader
+	Log   *slog.Logger
+}
+
+// Metrics counts logins and requests.
+type Metrics interface {
+	login.Metrics
+	middleware.Observer
+}
+
+// limits: a URL of Google's with the longest code stays under 4 KiB, a Cookie header under 16.
+var limits = middleware.Limits{MaxQuery: 16 << 10, MaxHeader: 32 << 10, MaxBody: 64 << 10}
+
+// New makes the public handler of one GoogleLogin.
+func New(cfg config.Config, deps Deps) (http.Handler, error) {
+	hosts, err := login.ParseHosts(cfg.RedirectURIs)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := middleware.ParseProxies(cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := pages.New(pages.Options{SignInURL: login.Base(cfg) + "/", HomeURL: cfg.Frontend.HomeURL})
+	if err != nil {
+		return nil, fmt.Errorf("make pages: %w", err)
+	}
+	h, err := login.New(login.Options{
+		Config: cfg, Hosts: hosts, Pages: texts,
+		Flows:    flow.NewCookies(cfg.Instance, cfg.Session.Cookie.Name, deps.Sealer, deps.Now),
+		Finished: flow.NewFinished(deps.Now),
+		Provider: deps.Provider, Policy: deps.Policy, Users: deps.Users, Sessions: deps.Sessions, Records: deps.Records,
+		ReturnURLs: deps.ReturnURLs, Keys: deps.Keys, Metrics: deps.Metrics,
+		Ready: deps.Ready, Now: deps.Now, Rand: deps.Rand, Log: deps.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	errors := httperr.NewAdaptor(texts, deps.Log)
+	all := routes(cfg, h, errors)
+	if err := collision(hosts, all); err != nil {
+		return nil, err
+	}
+	sameOrigin, err := h.CrossOrigin(errors)
+	if err != nil {
+		return nil, err
+	}
+	refuse := func(status int, code httperr.Code) http.Handler { return errors.Always(httperr.New(status, code, nil)) }
+	return chain(
+		sameOrigin.Handler(&router{hosts, all, errors}),
+		middleware.Identify(trusted, deps.Rand),
+		middleware.Log(deps.Log, deps.Metrics, deps.Now),
+		middleware.Secure(pages.ContentSecurityPolicy()),
+		middleware.Recover(deps.Log, refuse(http.StatusInternalServerError, httperr.ServerError)),
+		middleware.Limit(limits,
+			refuse(http.StatusBadRequest, httperr.InvalidRequest),
+			refuse(http.StatusRequestHeaderFieldsTooLarge, httperr.HeaderTooLarge)),
+	), nil
+}
+
+// Check says whether New could work with a configuration, beyond what config.Validate looks at.
+func Check(cfg config.Config) error {
+	_, err := New(cfg, Deps{Log: slog.New(slog.DiscardHandler)})
+	return err
+}
+
+// routes has every route of the public port. Every POST is guarded by the cross-origin protection around the router.
+func routes(cfg config.Config, h *login.Handler, errors *httperr.Adaptor) map[string]route {
+	base, handle := login.Base(cfg), errors.Handle
+	cors := func(method string) func(http.Handler) http.Handler {
+		return login.CORS(login.Origins(cfg.Frontend), method)
+	}
+	return map[string]route{
+		callbackRoute:         {name: "callback", methods: get(handle(h.Callback))},
+		base + "/login":       {name: "login", methods: get(handle(h.Start))},
+		base + "/me":          {name: "me", methods: fromFrontend(http.MethodGet, handle(h.Me), cors(http.MethodGet))},
+		base + "/logout":      {name: "logout", methods: fromFrontend(http.MethodPost, handle(h.Logout), cors(http.MethodPost))},
+		base + "/token":       {name: "token", methods: post(handle(h.Token))},
+		cmp.Or(base, "/"):     {name: "sign-in", methods: read(handle(h.SignInPage))},
+		base + "/":            {name: "sign-in", methods: read(handle(h.SignInPage))},
+		base + "/error":       {name: "error", methods: read(handle(h.FailedPage))},
+		base + "/signed-out":  {name: "signed-out", methods: read(handle(h.SignedOutPage))},
+		base + "/jwks.json":   {name: "jwks", methods: read(handle(h.JWKS)), anyHost: true},
+		base + discoveryRoute: {name: "discovery", methods: read(handle(h.Discovery)), anyHost: true},
+	}
+}
+
+const discoveryRoute = "/.well-known/openid-configuration"
+
+// chain puts h into the middlewares, the first of them outermost.
+func chain(h http.Handler, around ...func(http.Handler) http.Handler) http.Handler {
+	for i := len(around) - 1; i >= 0; i-- {
+		h = around[i](h)
+	}
+	return h
+}

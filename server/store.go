@@ -1,0 +1,64 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/session"
+	"github.com/googlelogin/operator/server/store/memory"
+	"github.com/googlelogin/operator/server/store/sqlite"
+	"github.com/googlelogin/operator/server/users"
+)
+
+// store is what every backend is.
+type store interface {
+	users.Store
+	session.Store
+	Ping(ctx context.Context) error
+	Close() error
+	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
+}
+
+func openStore(ctx context.Context, cfg config.Storage, log *slog.Logger) (store, error) {
+	if cfg.Type == config.StorageMemory {
+		log.Warn("users and sessions are in memory: a restart signs everybody out")
+		return memory.New(), nil
+	}
+	return sqlite.Open(ctx, cfg.Path, log)
+}
+
+const (
+	// sweepEvery and sweepBatch keep the store's write lock short: nobody waits for expired sessions.
+	sweepEvery = 5 * time.Minute
+	sweepBatch = 200
+)
+
+// sweep deletes expired sessions until ctx ends.
+func sweep(ctx context.Context, s store, m *metrics, log *slog.Logger, now func() time.Time) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		sweepOnce(ctx, s, m, log, now)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// sweepOnce deletes batch after batch until one is not full.
+func sweepOnce(ctx context.Context, s store, m *metrics, log *slog.Logger, now func() time.Time) {
+	for ctx.Err() == nil {
+		deleted, err := s.DeleteExpired(ctx, now(), sweepBatch)
+		m.sessionsDeleted.Add(float64(deleted))
+		if err != nil && ctx.Err() == nil {
+			log.Warn("cannot delete expired sessions", "err", err)
+		}
+		if err != nil || deleted < sweepBatch {
+			return
+		}
+	}
+}
