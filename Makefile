@@ -5,14 +5,60 @@ SHELL := /usr/bin/env bash
 # Targets share a cluster and the tree: one at a time. Go itself uses every core.
 .NOTPARALLEL:
 
-CONTROLLER_GEN := go tool -modfile=test/tools/go.mod controller-gen
+# CLUSTER=node starts a one-node Kubernetes on this machine (root), kind one in docker, current uses kubectl's context.
+CLUSTER ?= node
+export CLUSTER
+FUZZTIME ?= 20s
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-##@ Every day
+CONTROLLER_GEN := go tool -modfile=test/tools/go.mod controller-gen
+GOLANGCI_LINT := go tool -modfile=$(CURDIR)/test/tools/golangci-lint/go.mod golangci-lint
+WITH_CLUSTER := test/cluster/with.sh
+BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+
+##@ Start here
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z][a-z0-9-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z][a-z0-9-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-##@ Generated files
+demo: cluster-up images-load ## Start a cluster with the operator, a sample shop and a stand-in for Google
+	$(WITH_CLUSTER) test/demo/up.sh
+
+demo-down: ## End the demo and the cluster that make demo started
+	if test/cluster/status.sh >/dev/null 2>&1; then $(WITH_CLUSTER) test/demo/down.sh; else KUBECONFIG=/dev/null test/demo/down.sh; fi
+	test/cluster/down.sh
+
+test: ## Run the unit tests and the tests against a real API server, with the race detector; needs no root
+	assets=$$(test/cluster/binaries.sh control-plane) && KUBEBUILDER_ASSETS=$$assets go test -race ./...
+
+##@ Check
+
+e2e: cluster-up images-load ## Click through the demo in a real browser, against a real cluster
+	$(WITH_CLUSTER) go test -tags e2e -count=1 -v -timeout 30m ./test/e2e/...
+
+verify: ## Check that generated files, formatting, modules and the chart are as they should be
+	test/tools/verify.sh
+
+lint: ## Run the linters, which also keep the import rules
+	$(GOLANGCI_LINT) run ./...
+	$(GOLANGCI_LINT) run --build-tags e2e ./test/e2e/...
+	cd test/cluster && $(GOLANGCI_LINT) run ./...
+	cd test/tools && $(GOLANGCI_LINT) run ./...
+
+helm-lint: ## Lint the chart and render it with both Helm 4 and Helm 3
+	test/tools/helm.sh
+
+fuzz: ## Run each fuzz target for FUZZTIME
+	grep -rl '^func Fuzz' --include='*_test.go' api controllers server | while read -r file; do \
+	  sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file" | while read -r target; do \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+	  done; \
+	done
+
+##@ Build
+
+build: ## Build the programs into bin/
+	$(BUILD) -o bin/ ./cmd/...
 
 generate: ## Generate deepcopy functions and apply-configurations of the API types
 	$(CONTROLLER_GEN) object paths=./api/v1beta1
@@ -24,4 +70,32 @@ manifests: ## Generate the CRD and the manager's role, for config/ and the chart
 	sed '/^  annotations:$$/a\    helm.sh/resource-policy: keep' config/crd/bases/googlelogin.dev_googlelogins.yaml >charts/googlelogin/files/crd.yaml
 	cp config/rbac/role.yaml charts/googlelogin/files/role.yaml
 
-.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*## .*/\1/p' $(MAKEFILE_LIST))
+images: ## Build every image of the demo into dist/images, with no docker engine and no registry
+	GOOS=linux $(BUILD) -o dist/linux/ ./cmd/manager ./cmd/server ./cmd/fake-google ./test/demo/shop
+	test/cluster/image.sh pack dist/images/manager.tar localhost/googlelogin-manager:dev dist/linux/manager
+	test/cluster/image.sh pack dist/images/server.tar localhost/googlelogin-server:dev dist/linux/server
+	test/cluster/image.sh pack dist/images/fake-google.tar localhost/fake-google:dev dist/linux/fake-google
+	test/cluster/image.sh pack dist/images/shop.tar localhost/sample-shop:dev dist/linux/shop
+	test/cluster/image.sh pack dist/images/caddy.tar localhost/caddy:dev "$$(test/cluster/binaries.sh caddy)/caddy"
+
+##@ Clusters
+
+cluster-up: ## Start the cluster that CLUSTER names (node, kind or current)
+	test/cluster/up.sh
+
+cluster-down: ## Remove the cluster that make started, and all that it left on the machine
+	test/cluster/down.sh
+
+images-load: images ## Load the images into the cluster
+	test/cluster/image.sh load dist/images/*.tar
+
+install: images-load ## Install the operator into the cluster by kustomize
+	go tool -modfile=test/tools/go.mod kustomize build config/default | $(WITH_CLUSTER) kubectl apply --server-side -f -
+
+uninstall: ## Remove the operator, its CRD and with it every GoogleLogin from the cluster
+	go tool -modfile=test/tools/go.mod kustomize build config/default | $(WITH_CLUSTER) kubectl delete --ignore-not-found -f -
+
+clean: ## Remove what building and testing left in the tree
+	rm -rf bin dist test/e2e/out
+
+.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
