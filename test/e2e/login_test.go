@@ -5,6 +5,8 @@ package e2e
 import (
 	"net/http"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 func TestAUserSignsInAndOut(t *testing.T) {
@@ -14,9 +16,9 @@ func TestAUserSignsInAndOut(t *testing.T) {
 	b.see(signedOut)
 	b.picture("01-shop-signed-out")
 	b.click("#to-login")
-	b.see(visible("#google"))
+	b.see(visible(".googlelogin-button"))
 	b.picture("02-shop-login")
-	b.click("#google")
+	b.click(".googlelogin-button")
 	b.see(visible(`button.account[value="` + ann + `"]`))
 	b.picture("03-stand-in-accounts")
 	b.pick(ann)
@@ -122,4 +124,26 @@ func TestTheHostedSignInPageSignsIn(t *testing.T) {
 	b.click("a.google")
 	b.pick(ann)
 	b.consentIfAsked(signedIn)
+}
+
+func TestPagesFitANarrowScreen(t *testing.T) {
+	ready(t)
+	for name, address := range map[string]string{
+		"shop":    shopURL,
+		"login":   shopLogin + "?error=account_not_allowed&error_id=0123456789abcdef0123456789abcdef",
+		"sign-in": issuer + "/",
+		"error":   issuer + "/error?error=account_not_allowed&error_id=0123456789abcdef0123456789abcdef",
+		"goodbye": issuer + "/signed-out",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newProfile(t)
+			do(b, "narrow the window", chromedp.EmulateViewport(320, 640))
+			b.open(address)
+			b.see(visible("h1"))
+			b.picture("12-narrow-" + name)
+			if !b.holds("document.documentElement.scrollWidth <= 320") {
+				t.Error("the page has to be scrolled sideways")
+			}
+		})
+	}
 }

@@ -36,7 +36,7 @@ func TestB19_CancellingAtGoogleIsExplainedByTheFrontEnd(t *testing.T) {
 	b.see(visible("#alert"))
 	b.picture("10-cancelled")
 	b.wantRefusal("access_denied", "You did not allow the sign-in")
-	b.click("#google")
+	b.click(".googlelogin-button")
 	b.pick(ann)
 	b.consentIfAsked(signedIn)
 }
@@ -71,7 +71,7 @@ func TestF78_AReturnToElsewhereEndsAtHome(t *testing.T) {
 		t.Run(wanted, func(t *testing.T) {
 			b := newProfile(t)
 			b.open(shopLogin + "?return_to=" + url.QueryEscape(wanted))
-			b.click("#google")
+			b.click(".googlelogin-button")
 			b.pick(ann)
 			b.consentIfAsked(signedIn)
 			if got := b.address(); got != shopURL {

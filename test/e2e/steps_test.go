@@ -18,7 +18,7 @@ const (
 func (b *tab) pressSignIn() {
 	b.t.Helper()
 	b.click("#to-login")
-	b.click("#google")
+	b.click(".googlelogin-button")
 }
 
 // pick chooses an account at the stand-in for Google.

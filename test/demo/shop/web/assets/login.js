@@ -13,5 +13,4 @@ if (error) {
 // Whether return_to may be used is for the sign-in server to decide; this page only passes it on.
 const returnTo = new URLSearchParams(location.search).get("return_to") || location.origin + "/";
 const button = signInButton(createClient({ base: "/auth" }), { returnTo });
-button.id = "google";
 document.getElementById("google").replaceWith(button);
