@@ -1,0 +1,421 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/flow"
+	"github.com/googlelogin/operator/server/google/googletest"
+)
+
+// process is Run in the background, as cmd/server runs it.
+type process struct {
+	public, internal string
+	logs             *logBuffer
+	stop             context.CancelFunc
+	done             chan error
+}
+
+// run serves cfg from a file, on ports of its own.
+func run(t *testing.T, cfg config.Config) *process {
+	t.Helper()
+	cfg.Listen = config.Listen{Public: "127.0.0.1:0", Internal: "127.0.0.1:0"}
+	content, err := cfg.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, path, string(content))
+	ctx, stop := context.WithCancel(t.Context())
+	p := &process{logs: new(logBuffer), stop: stop, done: make(chan error, 1)}
+	listening := make(chan [2]string, 1)
+	go func() {
+		p.done <- Run(ctx, Options{
+			ConfigPath: path, Version: "test", Log: slog.New(slog.NewJSONHandler(p.logs, nil)),
+			Listening: func(public, internal net.Addr) { listening <- [2]string{public.String(), internal.String()} },
+		})
+	}()
+	t.Cleanup(stop)
+	select {
+	case addresses := <-listening:
+		p.public, p.internal = "http://"+addresses[0], "http://"+addresses[1]
+	case err := <-p.done:
+		t.Fatalf("did not start: %v", err)
+	}
+	return p
+}
+
+// localWorld is a world whose first redirect URI is served without TLS, for tests of the whole process.
+func localConfig(t *testing.T, googleURL string) config.Config {
+	t.Helper()
+	cfg := newConfig(t.TempDir(), googleURL)
+	cfg.Storage = config.Storage{Type: config.StorageSQLite, Path: filepath.Join(t.TempDir(), "users.db")}
+	cfg.DrainTimeout = config.Duration(10 * time.Second)
+	writeFiles(t, cfg)
+	return cfg
+}
+
+// ask sends a request under the host of the configuration, with the cookies that the browser would have.
+func (p *process) ask(t *testing.T, target string, cookies []*http.Cookie) (*http.Response, error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.public+target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = "shop.example.com"
+	for _, c := range cookies {
+		request.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	if err == nil {
+		_ = response.Body.Close()
+	}
+	return response, err
+}
+
+// proceed starts a login and returns its callback, without the host, and its cookies.
+func (p *process) proceed(t *testing.T) (string, []*http.Cookie) {
+	t.Helper()
+	started, err := p.ask(t, "/auth/login", nil)
+	if err != nil || started.StatusCode != 303 {
+		t.Fatalf("start: %v, %v; %s", started, err, p.logs)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	atGoogle, err := client.Get(started.Header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = atGoogle.Body.Close()
+	return strings.TrimPrefix(atGoogle.Header.Get("Location"), shop), started.Cookies()
+}
+
+func TestM3_CallbackDuringShutdownFinishes(t *testing.T) {
+	google := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"})
+	p := run(t, localConfig(t, google.URL))
+	callback, cookies := p.proceed(t)
+	release, arrived := make(chan struct{}), make(chan struct{})
+	google.Misbehave(googletest.Around(googletest.Token, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			close(arrived)
+			<-release
+			next.ServeHTTP(w, r)
+		})
+	}))
+	type result struct {
+		*http.Response
+		error
+	}
+	answered := make(chan result, 1)
+	go func() {
+		response, err := p.ask(t, callback, cookies)
+		answered <- result{response, err}
+	}()
+	<-arrived
+	p.stop()
+	// The server is on its way down as soon as readiness says so; only then Google answers.
+	for {
+		response, err := http.Get(p.internal + "/readyz")
+		if err != nil {
+			t.Fatalf("readyz during the drain: %v", err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode == http.StatusServiceUnavailable {
+			break
+		}
+	}
+	close(release)
+	got := <-answered
+	if got.error != nil || got.StatusCode != 303 || got.Header.Get("Location") != home || len(got.Cookies()) < 2 {
+		t.Errorf("callback: %+v, error %v", got.Response, got.error)
+	}
+	if err := <-p.done; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+func TestRun_ServesOnWithTheOldKeysWhenAFileIsBad(t *testing.T) {
+	google := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"})
+	cfg := localConfig(t, google.URL)
+	p := run(t, cfg)
+	for _, path := range []string{cfg.Keys.SigningFile, cfg.Keys.SealingFile} {
+		write(t, path, "{")
+	}
+	p.until(t, `googlelogin_reloads_total{file="signing_keys",result="failure"}`, `googlelogin_reloads_total{file="sealing_keys",result="failure"}`)
+	callback, cookies := p.proceed(t)
+	done, err := p.ask(t, callback, cookies)
+	if err != nil || done.Header.Get("Location") != home {
+		t.Errorf("login with the old keys: %v, %v", done, err)
+	}
+	if !strings.Contains(p.logs.String(), "file refused, keeping what was read before") {
+		t.Error("the refused file is not in the log")
+	}
+}
+
+func TestRun_PicksUpCredentialsThatArriveLater(t *testing.T) {
+	google := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"})
+	cfg := localConfig(t, google.URL)
+	if err := os.Remove(cfg.Client.SecretFile); err != nil {
+		t.Fatal(err)
+	}
+	p := run(t, cfg)
+	if a, err := p.ask(t, "/auth/login", nil); err != nil || a.StatusCode != 503 {
+		t.Fatalf("without credentials: %v, %v", a, err)
+	}
+	write(t, cfg.Client.SecretFile, googletest.ClientSecret)
+	p.until(t, `googlelogin_reloads_total{file="credentials",result="success"}`)
+	callback, cookies := p.proceed(t)
+	if done, err := p.ask(t, callback, cookies); err != nil || done.Header.Get("Location") != home {
+		t.Errorf("login: %v, %v", done, err)
+	}
+	if google.Calls(googletest.Discovery) == 0 {
+		t.Error("the stand-in was never asked, so this proves nothing")
+	}
+}
+
+// until waits for metrics to appear; the test's own deadline bounds it.
+func (p *process) until(t *testing.T, metrics ...string) {
+	t.Helper()
+	for {
+		response, err := http.Get(p.internal + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body bytes.Buffer
+		_, err = body.ReadFrom(response.Body)
+		if err = errors.Join(err, response.Body.Close(), t.Context().Err()); err != nil {
+			t.Fatal(err)
+		}
+		missing := false
+		for _, metric := range metrics {
+			missing = missing || !strings.Contains(body.String(), metric)
+		}
+		if !missing {
+			return
+		}
+	}
+}
+
+func TestRun_RefusesABadConfiguration(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, path, "apiVersion: server.googlelogin.dev/v1\nredirectUris: []\n")
+	if err := Run(t.Context(), Options{ConfigPath: path, Log: slog.New(slog.DiscardHandler)}); err == nil {
+		t.Error("served a configuration with an unknown field")
+	}
+}
+
+func TestReady_GoogleIsNotAsked(t *testing.T) {
+	w := newWorld(t)
+	w.google.HTTP.Close()
+	status, body := w.probe("/readyz")
+	want := `{"ready":true,"checks":[{"name":"signing_keys","ok":true},{"name":"sealing_keys","ok":true},` +
+		`{"name":"credentials","ok":true},{"name":"storage","ok":true}]}`
+	if status != 200 {
+		t.Errorf("status %d with Google away", status)
+	}
+	if diff := cmp.Diff(want, strings.TrimSpace(body)); diff != "" {
+		t.Errorf("readyz (-want +got):\n%s", diff)
+	}
+	if a := w.browser().get(shop + "/auth/login"); a.StatusCode != 502 {
+		t.Errorf("login with Google away: status %d, want 502", a.StatusCode)
+	}
+}
+
+func TestM5_Limits(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	for name, a := range map[string]answer{
+		"M5 header of 1 MB":  b.get(shop+"/auth/me", "X-Big", strings.Repeat("a", 1<<20)),
+		"M5 header of 40 KB": b.get(shop+"/auth/me", "X-Big", strings.Repeat("a", 40<<10)),
+		"M5 cookie of 40 KB": b.get(shop+"/auth/me", "Cookie", "a="+strings.Repeat("a", 40<<10)),
+	} {
+		if a.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+			t.Errorf("%s: status %d, want 431", name, a.StatusCode)
+		}
+	}
+	s := newServer(nil, slog.New(slog.DiscardHandler))
+	for name, timeout := range map[string]time.Duration{
+		"header": s.ReadHeaderTimeout, "request": s.ReadTimeout, "answer": s.WriteTimeout, "idle": s.IdleTimeout,
+	} {
+		if timeout <= 0 || timeout > 2*time.Minute {
+			t.Errorf("M5 slowloris: a client may take %s for the %s", timeout, name)
+		}
+	}
+}
+
+func TestM6_LabelsAreBounded(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	for _, target := range []string{"/auth/secret-path-1", "/secret-path-2?email=ann@example.com"} {
+		b.do("BREW", shop+target)
+	}
+	b.login()
+	_, body := w.probe("/metrics")
+	for _, line := range strings.Split(body, "\n") {
+		if strings.Contains(line, "secret-path") || strings.Contains(line, "@") || strings.Contains(line, "BREW") {
+			t.Errorf("a stranger made a label: %s", line)
+		}
+	}
+	if !strings.Contains(body, `googlelogin_http_requests_total{method="other",route="none",status="404"} 2`) {
+		t.Error("unknown paths are not counted as one route")
+	}
+}
+
+func TestM7_InternalRoutesAreNotPublic(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	for _, path := range []string{"/metrics", "/healthz", "/readyz", "/debug/pprof/", "/auth/metrics", "/"} {
+		if a := b.get(shop + path); a.StatusCode != 404 {
+			t.Errorf("%s on the public port: status %d, want 404", path, a.StatusCode)
+		}
+	}
+	if status, body := w.probe("/healthz"); status != 200 || body != "ok\n" {
+		t.Errorf("healthz: %d %q", status, body)
+	}
+	if status, _ := w.probe("/debug/pprof/"); status != 404 {
+		t.Errorf("pprof on the internal port: status %d", status)
+	}
+}
+
+// TestM8_NoSecretLeaks runs logins that succeed and that fail in every stage, and looks for what must not be found in any log
+// line, metric or page.
+func TestM8_NoSecretLeaks(t *testing.T) {
+	w := newWorld(t, hostedPages)
+	var secrets, bodies []string
+	note := func(values ...string) { secrets = append(secrets, values...) }
+	attempt := func(name string, change func(t *testing.T, at string) string) {
+		b := w.browser()
+		atGoogle := b.start("return_to", shop+"/private-page", "login_hint", "ann@example.com")
+		for _, c := range b.jar.Cookies(mustParse(t, shop)) {
+			note(c.Value)
+		}
+		note(param(t, atGoogle, "state"), param(t, atGoogle, "nonce"), param(t, atGoogle, "code_challenge"))
+		at := b.authorize(atGoogle)
+		note(param(t, at, "code"))
+		done := b.get(change(t, at))
+		bodies = append(bodies, done.body)
+		if to := done.Header.Get("Location"); strings.HasPrefix(to, "/") {
+			bodies = append(bodies, to, b.get(shop+to).body)
+		}
+		for _, c := range b.jar.Cookies(mustParse(t, shop)) {
+			note(c.Value)
+		}
+		bodies = append(bodies, b.script(http.MethodPost, shop+"/auth/logout").body)
+		if form := w.google.LastForm(googletest.Token); form != nil {
+			note(form.Get("code_verifier"), form.Get("code"))
+		}
+		t.Logf("%s: status %d", name, done.StatusCode)
+	}
+	same := func(_ *testing.T, at string) string { return at }
+	attempt("success", same)
+	attempt("wrong state", func(t *testing.T, at string) string { return with(t, at, "state", strings.Repeat("S", 43)) })
+	attempt("error", func(t *testing.T, at string) string { return with(t, at, "error", "secret-error-text") })
+	attempt("two codes", func(_ *testing.T, at string) string { return at + "&code=canary-code" })
+	for _, fault := range []googletest.Fault{
+		googletest.TokenError(400, "invalid_grant"), googletest.TokenError(401, "invalid_client"), googletest.TokenStatus(500),
+		googletest.Reset(googletest.Token), googletest.Claim("nonce", "canary-nonce"), googletest.Claim("hd", "canary.test"),
+		googletest.Body(googletest.Token, "application/json", `{"access_token":"canary-access-token"`),
+		googletest.Claim("email_verified", false), googletest.Status(googletest.Keys, 500), googletest.Claim("email", "canary@canary@x"),
+	} {
+		w.google.Behave()
+		w.google.Misbehave(fault)
+		attempt("fault", same)
+	}
+	w.google.Behave()
+	w.store.down.Store(true)
+	attempt("store down", same)
+	note(googletest.ClientSecret, "canary-code", "canary-nonce", "canary-access-token", "canary@", "secret-error-text",
+		"ann@example.com", "private-page")
+	for _, path := range []string{w.cfg.Keys.SigningFile, w.cfg.Keys.SealingFile} {
+		note(privateParts(t, path)...)
+	}
+	_, metrics := w.probe("/metrics")
+	_, readiness := w.probe("/readyz")
+	places := map[string]string{"log": w.logs.String(), "metrics": metrics, "readyz": readiness, "pages": strings.Join(bodies, "\n")}
+	if len(secrets) < 60 || len(places["log"]) < 5000 {
+		t.Fatalf("%d secrets and a log of %d bytes: too little was tried", len(secrets), len(places["log"]))
+	}
+	for place, content := range places {
+		for _, secret := range secrets {
+			if len(secret) >= 8 && strings.Contains(content, secret) {
+				t.Errorf("the %s hold %q", place, secret)
+			}
+		}
+	}
+}
+
+// privateParts are the key material in a key file.
+func privateParts(t *testing.T, path string) []string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signing struct {
+		Keys []struct {
+			JWK struct {
+				D string `json:"d"`
+			} `json:"jwk"`
+		} `json:"keys"`
+		Key []struct {
+			KeyData struct {
+				Value string `json:"value"`
+			} `json:"keyData"`
+		} `json:"key"`
+	}
+	if err := json.Unmarshal(content, &signing); err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for _, k := range signing.Keys {
+		parts = append(parts, k.JWK.D)
+	}
+	for _, k := range signing.Key {
+		parts = append(parts, k.KeyData.Value)
+	}
+	if len(parts) == 0 {
+		t.Fatalf("no key in %s", path)
+	}
+	return parts
+}
+
+func TestNew_RefusesARedirectURIOnAnEndpoint(t *testing.T) {
+	cfg := newConfig(t.TempDir(), "http://127.0.0.1:1")
+	cfg.RedirectURIs = append(cfg.RedirectURIs, "https://other.example.com/auth/login")
+	if err := Check(cfg); err == nil || !strings.Contains(err.Error(), "/auth/login") {
+		t.Errorf("error %v; want one that names the redirect URI", err)
+	}
+	cfg.RedirectURIs = cfg.RedirectURIs[:3]
+	if err := Check(cfg); err != nil {
+		t.Errorf("the rest of the configuration is not good: %v", err)
+	}
+}
+
+func TestSweep_DeletesWhatHasExpired(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.login()
+	log := slog.New(slog.DiscardHandler)
+	sweepOnce(t.Context(), w.store, w.app.metrics, log, w.clock.Now)
+	if !b.signedIn() {
+		t.Error("a live session was deleted")
+	}
+	w.clock.advance(w.cfg.Session.Lifetime.Std() + flow.Lifetime)
+	sweepOnce(t.Context(), w.store, w.app.metrics, log, w.clock.Now)
+	if _, body := w.probe("/metrics"); !strings.Contains(body, "googlelogin_sessions_deleted_total 1") {
+		t.Error("the expired session is still there")
+	}
+}

@@ -1,0 +1,59 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/store/memory"
+)
+
+// brokenStore is a store that fails while down is set.
+type brokenStore struct {
+	*memory.Store
+	down atomic.Bool
+}
+
+var errDown = errors.New("disk is gone")
+
+func (s *brokenStore) err() error {
+	if s.down.Load() {
+		return errDown
+	}
+	return nil
+}
+
+func (s *brokenStore) Ping(ctx context.Context) error {
+	return errors.Join(s.err(), s.Store.Ping(ctx))
+}
+
+func (s *brokenStore) User(ctx context.Context, id string) (identity.User, error) {
+	if err := s.err(); err != nil {
+		return identity.User{}, err
+	}
+	return s.Store.User(ctx, id)
+}
+
+func (s *brokenStore) SaveUser(
+	ctx context.Context, issuer, subject string, change func(identity.User) (identity.User, error),
+) (identity.User, error) {
+	if err := s.err(); err != nil {
+		return identity.User{}, err
+	}
+	return s.Store.SaveUser(ctx, issuer, subject, change)
+}
+
+func (s *brokenStore) CreateSession(ctx context.Context, created identity.Session) error {
+	if err := s.err(); err != nil {
+		return err
+	}
+	return s.Store.CreateSession(ctx, created)
+}
+
+func (s *brokenStore) SessionByHandle(ctx context.Context, hash [32]byte) (identity.Session, error) {
+	if err := s.err(); err != nil {
+		return identity.Session{}, err
+	}
+	return s.Store.SessionByHandle(ctx, hash)
+}
