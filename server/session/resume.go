@@ -69,6 +69,7 @@ func (m *Manager) Resume(ctx context.Context, w http.ResponseWriter, r *http.Req
 		return current, err
 	case err == nil && (errors.Is(renewErr, ErrStoreUnavailable) || errors.Is(renewErr, errNotSigned)):
 		// This renewal was early, and the JWT is valid still.
+		m.log.Warn("session not renewed early", "err", renewErr)
 		return current, nil
 	default:
 		return Current{}, renewErr
