@@ -83,6 +83,13 @@ type Google struct {
 	// +kubebuilder:default=SelectAccount
 	Prompt Prompt `json:"prompt,omitempty"`
 
+	// signInWithGoogle: Enabled serves POST <basePath>/google, which takes the credential of Google's button and One Tap, and lets
+	// the hosted sign-in page load Google's script for them. Disabled: the pages hold no content of others, and their button is a
+	// plain link. Default: Disabled.
+	// +optional
+	// +kubebuilder:default=Disabled
+	SignInWithGoogle Switch `json:"signInWithGoogle,omitempty"`
+
 	// issuer replaces Google by a stand-in, an OpenID provider for tests. Its endpoints are discovered at
 	// <issuer>/.well-known/openid-configuration. Leave it unset in production; the status shows when it is set. Plain http is
 	// accepted for loopback, private addresses and names that only a cluster or a test network resolves.
@@ -93,6 +100,18 @@ type Google struct {
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('http://') || self.matches('^http://([a-z0-9-]+|[a-z0-9.-]+[.](localhost|svc|local|internal|test)|127[.][0-9]+[.][0-9]+[.][0-9]+|10[.][0-9]+[.][0-9]+[.][0-9]+|192[.]168[.][0-9]+[.][0-9]+|172[.](1[6-9]|2[0-9]|3[01])[.][0-9]+[.][0-9]+|\\\\[::1\\\\])(:[0-9]+)?(/.*)?$')",message="google.issuer must use https; plain http is accepted only for loopback, private addresses and names under .svc, .local, .internal, .test or .localhost"
 	Issuer string `json:"issuer,omitempty"`
 }
+
+// Switch turns a feature on or off.
+//
+// +kubebuilder:validation:Enum=Disabled;Enabled
+type Switch string
+
+const (
+	// Disabled turns it off.
+	Disabled Switch = "Disabled"
+	// Enabled turns it on.
+	Enabled Switch = "Enabled"
+)
 
 // Prompt is what Google shows a user who is already signed in there.
 //

@@ -63,6 +63,13 @@ type Access struct {
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=256
 	Emails []Email `json:"emails,omitempty"`
+
+	// linkByEmail says what happens when a new Google account (another sub) comes with the email of a known user. Disabled: it is
+	// refused, and an audit event tells an administrator. Enabled: it becomes that user, if Google is authoritative for the email
+	// (it ends in @gmail.com, or the account has a hosted domain) and has verified it. Default: Disabled.
+	// +optional
+	// +kubebuilder:default=Disabled
+	LinkByEmail Switch `json:"linkByEmail,omitempty"`
 }
 
 // Accounts says which Google accounts may sign in.

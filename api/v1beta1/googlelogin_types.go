@@ -49,10 +49,10 @@ type GoogleLoginList struct {
 
 // GoogleLoginSpec declares a Google OAuth client, where it may send users back to, and who may sign in.
 //
-// +kubebuilder:validation:XValidation:rule="self.redirectURIs.all(u, size(u) < 9 || u.indexOf('/', 8) < 0 || !['', '/', '/login', '/me', '/logout', '/jwks.json', '/.well-known/openid-configuration', '/error', '/signed-out', '/account', '/google', '/token', '/refresh', '/disconnect', '/risc'].exists(r, u.substring(u.indexOf('/', 8)) == self.basePath + r))",message="the path of a redirect URI must not be one of the server's own endpoints under basePath; use <basePath>/callback",fieldPath=".redirectURIs"
+// +kubebuilder:validation:XValidation:rule="self.redirectURIs.all(u, size(u) < 9 || u.indexOf('/', 8) < 0 || ![”, '/', '/login', '/me', '/logout', '/jwks.json', '/.well-known/openid-configuration', '/error', '/signed-out', '/account', '/google', '/token', '/refresh', '/disconnect', '/risc'].exists(r, u.substring(u.indexOf('/', 8)) == self.basePath + r))",message="the path of a redirect URI must not be one of the server's own endpoints under basePath; use <basePath>/callback",fieldPath=".redirectURIs"
 // +kubebuilder:validation:XValidation:rule="self.redirectURIs.all(u, size(u) < 9 || u.indexOf('/', 8) < 0 || !u.substring(u.indexOf('/', 8)).startsWith(self.basePath + '/check/'))",message="the path of a redirect URI must not be under <basePath>/check/, which is forward auth's; use <basePath>/callback",fieldPath=".redirectURIs"
-// +kubebuilder:validation:XValidation:rule="(has(self.google.issuer) && self.google.issuer != '') || self.redirectURIs.all(u, u.matches('^https?://(localhost|127[.]0[.]0[.]1|\\\\[::1\\\\])(:[0-9]+)?(/|$)') || !u.matches('^https?://[a-z]') || (u.matches('^https?://[^/:]+[.][^/:.]+(:[0-9]+)?(/|$)') && !u.matches('^https?://[^/:]*[.](local|localhost|internal|intranet|test|invalid|example|lan|home|corp|private|svc)(:[0-9]+)?(/|$)')))",message="Google registers only redirect URIs whose host is under a public suffix, such as shop.example.com (or localhost, 127.0.0.1, [::1]); use a public name, or set google.issuer to a stand-in for tests",fieldPath=".redirectURIs"
-// +kubebuilder:validation:XValidation:rule="!has(self.session.cookie.domain) || self.session.cookie.domain == '' || self.redirectURIs.all(u, u.split('/').size() > 2 && ('.' + u.split('/')[2].split(':')[0]).endsWith('.' + self.session.cookie.domain))",message="every redirect URI's host must be session.cookie.domain or under it: a browser drops a cookie for any other domain",fieldPath=".session.cookie.domain"
+// +kubebuilder:validation:XValidation:rule="(has(self.google.issuer) && self.google.issuer != ”) || self.redirectURIs.all(u, u.matches('^https?://(localhost|127[.]0[.]0[.]1|\\\\[::1\\\\])(:[0-9]+)?(/|$)') || !u.matches('^https?://[a-z]') || (u.matches('^https?://[^/:]+[.][^/:.]+(:[0-9]+)?(/|$)') && !u.matches('^https?://[^/:]*[.](local|localhost|internal|intranet|test|invalid|example|lan|home|corp|private|svc)(:[0-9]+)?(/|$)')))",message="Google registers only redirect URIs whose host is under a public suffix, such as shop.example.com (or localhost, 127.0.0.1, [::1]); use a public name, or set google.issuer to a stand-in for tests",fieldPath=".redirectURIs"
+// +kubebuilder:validation:XValidation:rule="!has(self.session.cookie.domain) || self.session.cookie.domain == ” || self.redirectURIs.all(u, u.split('/').size() > 2 && ('.' + u.split('/')[2].split(':')[0]).endsWith('.' + self.session.cookie.domain))",message="every redirect URI's host must be session.cookie.domain or under it: a browser drops a cookie for any other domain",fieldPath=".session.cookie.domain"
 // +kubebuilder:validation:XValidation:rule="self.storage.type == 'SQLite' || !has(self.storage.sqlite)",message="storage.sqlite may be set only when storage.type is SQLite",fieldPath=".storage.sqlite"
 // +kubebuilder:validation:XValidation:rule="!has(self.server.replicas) || self.server.replicas <= 1",message="storage of type SQLite or Memory is held by one server: set server.replicas to 1 (or 0 to switch it off)",fieldPath=".server.replicas"
 type GoogleLoginSpec struct {
@@ -115,6 +115,15 @@ type GoogleLoginSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Storage Storage `json:"storage,omitzero"`
+
+	// pages sets how the hosted pages look and what they say.
+	// +optional
+	Pages Pages `json:"pages,omitzero"`
+
+	// tokenEndpoint gives tokens as JSON to native apps and single-page applications that cannot use cookies.
+	// +optional
+	// +kubebuilder:default={}
+	TokenEndpoint TokenEndpoint `json:"tokenEndpoint,omitzero"`
 
 	// server sets how the callback server runs.
 	// +optional

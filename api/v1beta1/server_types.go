@@ -71,7 +71,47 @@ type Server struct {
 	// +kubebuilder:validation:MaxItems=8
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 
+	// trustedProxies are the CIDRs of the proxies in front of the server. Only their X-Forwarded-For and X-Forwarded-Proto count,
+	// read from the right. Unset: nobody's, and every request seems to come from the proxy.
+	// Example: ["10.244.0.0/16"]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	TrustedProxies []CIDR `json:"trustedProxies,omitempty"`
+
+	// rateLimits bound how often one client and one account may ask for what costs: logins, callbacks and tokens.
+	// +optional
+	// +kubebuilder:default={}
+	RateLimits RateLimits `json:"rateLimits,omitzero"`
+
 	// resources of the server's container. Unset: requests of 10m CPU and 32Mi memory, and a memory limit of 128Mi.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+}
+
+// CIDR is a range of addresses, such as 10.0.0.0/8.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=49
+// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="must be a range of addresses, such as 10.0.0.0/8 or 10.1.2.3/32"
+// +kubebuilder:validation:XValidation:rule="!isCIDR(self) || cidr(self).prefixLength() > 0",message="must not be every address there is: forwarded headers would then be believed from anybody"
+type CIDR string
+
+// RateLimits bound how often one client and one account may ask, in requests per minute; as many may come at once. Who asks too
+// often gets 429 with Retry-After. Each server counts for itself.
+type RateLimits struct {
+	// perAddress is for one client address (one /64 of IPv6). Without trustedProxies all clients behind a proxy share one address:
+	// set trustedProxies first. Default: 300.
+	// +optional
+	// +kubebuilder:default=300
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=100000
+	PerAddress int32 `json:"perAddress,omitempty"`
+
+	// perAccount is for one Google account, by its sub. Default: 30.
+	// +optional
+	// +kubebuilder:default=30
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	PerAccount int32 `json:"perAccount,omitempty"`
 }

@@ -165,6 +165,18 @@ func TestRefused(t *testing.T) {
 		{"two servers on memory", []string{"spec.server.replicas", "2", "spec.storage.type", "Memory"}, "set server.replicas to 1"},
 		{"negative replicas", []string{"spec.server.replicas", "-1"}, "spec.server.replicas"},
 		{"image with a space", []string{"spec.server.image", "'a b'"}, "server.image must be an image reference without spaces"},
+		{"unknown way of linking", []string{"spec.access.linkByEmail", "Always"}, `Unsupported value: "Always"`},
+		{"unknown switch", []string{"spec.google.signInWithGoogle", "'yes'"}, `Unsupported value: "yes"`},
+		{"title with a line break", []string{"spec.pages.title", `"a\nb"`}, "pages.title must not hold control characters"},
+		{"title that is too long", []string{"spec.pages.title", strings.Repeat("a", 81)}, "spec.pages.title"},
+		{"colour by name", []string{"spec.pages.accentColor", "red"}, "pages.accentColor must be a colour such as"},
+		{"colour that ends the style sheet", []string{"spec.pages.accentColor", "'#0b}*{x'"}, "pages.accentColor must be a colour such as"},
+		{"logo that can hold a script", []string{"spec.pages.logo", "{mediaType: image/svg+xml, data: AAAA}"}, `Unsupported value: "image/svg+xml"`},
+		{"support page that is a script", []string{"spec.pages.supportURL", "'javascript:alert(1)'"}, "pages.supportURL must be an https or mailto URL"},
+		{"client IDs for an endpoint that is off", []string{"spec.tokenEndpoint.clientIDs", "[abc]"}, "tokenEndpoint.clientIDs has no effect"},
+		{"trusted proxy that is a name", []string{"spec.server.trustedProxies", "[proxy]"}, "must be a range of addresses"},
+		{"trusted proxy that is everybody", []string{"spec.server.trustedProxies", "['0.0.0.0/0']"}, "must not be every address there is"},
+		{"rate limit that keeps everybody out", []string{"spec.server.rateLimits.perAddress", "0"}, "spec.server.rateLimits.perAddress"},
 		{"a field nobody honours", []string{"spec.signingKeys", "{algorithm: none}"}, `unknown field "spec.signingKeys"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -202,6 +214,9 @@ func TestAccepted(t *testing.T) {
 		{"durations of several units", []string{"spec.session", "{accessTokenTTL: 1m30s, idleTimeout: 1h30m, lifetime: 24h}"}},
 		{"a scope in its long form", []string{"spec.scopes", "[openid, email, 'https://www.googleapis.com/auth/calendar.readonly']"}},
 		{"memory", []string{"spec.storage.type", "Memory"}},
+		{"pages of its own", []string{"spec.pages", "{title: Магазин, accentColor: '#0B57D0', logo: {mediaType: image/png, data: iVBORw0KGgo=}, signInText: Welcome back, supportURL: 'mailto:help@example.com'}"}},
+		{"tokens for apps", []string{"spec.tokenEndpoint", "{mode: Enabled, clientIDs: [123-ios.apps.googleusercontent.com]}"}},
+		{"proxies and limits", []string{"spec.server", "{trustedProxies: [10.244.0.0/16, 'fd00::/8'], rateLimits: {perAddress: 1000}}"}},
 		{"switched off", []string{"spec.server.replicas", "0"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

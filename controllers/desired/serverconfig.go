@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -28,7 +29,10 @@ func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 	cfg.BasePath = spec.BasePath
 	cfg.RedirectURIs = texts(spec.RedirectURIs)
 	cfg.Client = clientConfig(spec.Client)
-	cfg.Google = config.Google{Issuer: spec.Google.Issuer, Scopes: texts(spec.Scopes), Prompt: prompt(spec.Google.Prompt)}
+	cfg.Google = config.Google{
+		Issuer: spec.Google.Issuer, Scopes: texts(spec.Scopes), Prompt: prompt(spec.Google.Prompt),
+		SignInWithGoogle: spec.Google.SignInWithGoogle == v1beta1.Enabled,
+	}
 	cfg.Frontend = config.Frontend{
 		HomeURL:    string(spec.Frontend.HomeURL),
 		LoginURL:   string(spec.Frontend.LoginURL),
@@ -38,7 +42,17 @@ func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 		Accounts:      config.Accounts(spec.Access.Accounts),
 		HostedDomains: texts(spec.Access.HostedDomains),
 		Emails:        texts(spec.Access.Emails),
+		LinkByEmail:   spec.Access.LinkByEmail == v1beta1.Enabled,
 	}
+	cfg.Pages = pagesConfig(spec.Pages)
+	cfg.TokenEndpoint = config.TokenEndpoint{
+		Enabled: spec.TokenEndpoint.Mode == v1beta1.Enabled, ClientIDs: spec.TokenEndpoint.ClientIDs,
+	}
+	cfg.RateLimits = config.RateLimits{
+		PerAddress: int(cmp.Or(spec.Server.RateLimits.PerAddress, int32(cfg.RateLimits.PerAddress))),
+		PerAccount: int(cmp.Or(spec.Server.RateLimits.PerAccount, int32(cfg.RateLimits.PerAccount))),
+	}
+	cfg.TrustedProxies = texts(spec.Server.TrustedProxies)
 	cfg.Session = session
 	cfg.Storage = storageConfig(spec.Storage)
 	cfg.Keys.SigningFile = signingDir + "/" + SigningKeysKey
@@ -92,6 +106,16 @@ func cookieConfig(login *v1beta1.GoogleLogin) config.Cookie {
 		prefix = "__Secure-"
 	}
 	out.Name = prefix + login.Name
+	return out
+}
+
+func pagesConfig(pages v1beta1.Pages) config.Pages {
+	out := config.Pages{
+		Title: pages.Title, AccentColor: pages.AccentColor, SignInText: pages.SignInText, SupportURL: pages.SupportURL,
+	}
+	if pages.Logo != nil {
+		out.Logo = &config.Logo{MediaType: pages.Logo.MediaType, Data: pages.Logo.Data, Alt: pages.Logo.Alt}
+	}
 	return out
 }
 

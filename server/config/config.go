@@ -33,6 +33,12 @@ type Config struct {
 	Storage      Storage  `json:"storage"`
 	Keys         Keys     `json:"keys"`
 	Listen       Listen   `json:"listen"`
+	// Pages sets how the hosted pages look.
+	Pages Pages `json:"pages,omitzero"`
+	// TokenEndpoint gives tokens as JSON.
+	TokenEndpoint TokenEndpoint `json:"tokenEndpoint,omitzero"`
+	// RateLimits bound how often one client and one account may ask.
+	RateLimits RateLimits `json:"rateLimits"`
 	// TrustedProxies are the CIDRs whose forwarded headers count. None by default.
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
 	// DrainTimeout is how long requests under way may take after SIGTERM.
@@ -59,6 +65,8 @@ type Google struct {
 	Scopes []string `json:"scopes"`
 	// Prompt is the prompt parameter: "select_account", "consent" or "".
 	Prompt string `json:"prompt,omitempty"`
+	// SignInWithGoogle serves the credential POST of Google's button and One Tap.
+	SignInWithGoogle bool `json:"signInWithGoogle,omitempty"`
 }
 
 // Frontend is where users come from and go back to.
@@ -85,6 +93,44 @@ type Access struct {
 	Accounts      Accounts `json:"accounts"`
 	HostedDomains []string `json:"hostedDomains,omitempty"`
 	Emails        []string `json:"emails,omitempty"`
+	// LinkByEmail makes a new Google account the known user of the same email, where Google is authoritative for it.
+	LinkByEmail bool `json:"linkByEmail,omitempty"`
+}
+
+// Pages sets how the hosted pages look and what they say, as text.
+type Pages struct {
+	// Title is the name of the service; empty means the host of Frontend.HomeURL.
+	Title string `json:"title,omitempty"`
+	// AccentColor is #rrggbb; empty means the built-in one.
+	AccentColor string `json:"accentColor,omitempty"`
+	Logo        *Logo  `json:"logo,omitempty"`
+	// SignInText stands above the button of the sign-in page.
+	SignInText string `json:"signInText,omitempty"`
+	// SupportURL is where the error page sends people for help.
+	SupportURL string `json:"supportURL,omitempty"`
+}
+
+// Logo is a picture: image/png, image/jpeg or image/webp.
+type Logo struct {
+	MediaType string `json:"mediaType"`
+	Data      []byte `json:"data"`
+	// Alt stands for the picture; empty means Pages.Title.
+	Alt string `json:"alt,omitempty"`
+}
+
+// TokenEndpoint is POST {base}/token.
+type TokenEndpoint struct {
+	Enabled bool `json:"enabled,omitempty"`
+	// ClientIDs are further clients of the same Google project whose ID tokens are accepted.
+	ClientIDs []string `json:"clientIDs,omitempty"`
+}
+
+// RateLimits are in requests per minute; as many may come at once.
+type RateLimits struct {
+	// PerAddress is for one client address.
+	PerAddress int `json:"perAddress"`
+	// PerAccount is for one Google account.
+	PerAccount int `json:"perAccount"`
 }
 
 // Session sets how long a login lasts and how the browser carries it.
@@ -154,6 +200,7 @@ func Default() Config {
 			Lifetime:       Duration(720 * time.Hour),
 			Cookie:         Cookie{SameSite: "Lax"},
 		},
+		RateLimits:   RateLimits{PerAddress: 300, PerAccount: 30},
 		Storage:      Storage{Type: StorageMemory},
 		Keys:         Keys{JWKSMaxAge: Duration(15 * time.Minute)},
 		Listen:       Listen{Public: ":8080", Internal: ":8081"},

@@ -34,6 +34,9 @@ func (c Config) Validate() error {
 	c.validateCookie(&p)
 	c.validateSize(&p)
 	c.validateServer(&p)
+	c.Pages.validate(&p)
+	c.TokenEndpoint.validate(&p)
+	c.RateLimits.validate(&p)
 	return p.err()
 }
 

@@ -36,6 +36,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.GoogleLoginStatusApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("KeyStatus"):
 		return &apiv1beta1.KeyStatusApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Logo"):
+		return &apiv1beta1.LogoApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Pages"):
+		return &apiv1beta1.PagesApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("RateLimits"):
+		return &apiv1beta1.RateLimitsApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Server"):
 		return &apiv1beta1.ServerApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Session"):
@@ -44,6 +50,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.SQLiteApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Storage"):
 		return &apiv1beta1.StorageApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("TokenEndpoint"):
+		return &apiv1beta1.TokenEndpointApplyConfiguration{}
 
 	}
 	return nil

@@ -42,9 +42,15 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.googlelogin.operator.api.v1beta1.HostedDomain
           elementRelationship: associative
+    - name: linkByEmail
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Disabled
 - name: com.github.googlelogin.operator.api.v1beta1.Accounts
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Audience
+  scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.CIDR
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Client
   map:
@@ -117,6 +123,10 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Prompt
       default: SelectAccount
+    - name: signInWithGoogle
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Disabled
 - name: com.github.googlelogin.operator.api.v1beta1.GoogleLogin
   map:
     fields:
@@ -158,6 +168,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Google
       default: {}
+    - name: pages
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Pages
     - name: redirectURIs
       type:
         list:
@@ -185,6 +198,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: storage
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Storage
+      default: {}
+    - name: tokenEndpoint
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.TokenEndpoint
       default: {}
 - name: com.github.googlelogin.operator.api.v1beta1.GoogleLoginStatus
   map:
@@ -255,8 +272,49 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: state
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Logo
+  map:
+    fields:
+    - name: alt
+      type:
+        scalar: string
+    - name: data
+      type:
+        scalar: string
+    - name: mediaType
+      type:
+        scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Pages
+  map:
+    fields:
+    - name: accentColor
+      type:
+        scalar: string
+    - name: logo
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Logo
+    - name: signInText
+      type:
+        scalar: string
+    - name: supportURL
+      type:
+        scalar: string
+    - name: title
+      type:
+        scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Prompt
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.RateLimits
+  map:
+    fields:
+    - name: perAccount
+      type:
+        scalar: numeric
+      default: 30
+    - name: perAddress
+      type:
+        scalar: numeric
+      default: 300
 - name: com.github.googlelogin.operator.api.v1beta1.RedirectURI
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.ReturnURL
@@ -290,6 +348,10 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
+    - name: rateLimits
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.RateLimits
+      default: {}
     - name: replicas
       type:
         scalar: numeric
@@ -297,6 +359,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: resources
       type:
         namedType: io.k8s.api.core.v1.ResourceRequirements
+    - name: trustedProxies
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.CIDR
+          elementRelationship: associative
 - name: com.github.googlelogin.operator.api.v1beta1.Session
   map:
     fields:
@@ -334,6 +402,21 @@ var schemaYAML = typed.YAMLObject(`types:
       default: SQLite
 - name: com.github.googlelogin.operator.api.v1beta1.StorageType
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Switch
+  scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.TokenEndpoint
+  map:
+    fields:
+    - name: clientIDs
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: mode
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Disabled
 - name: io.k8s.api.core.v1.LocalObjectReference
   map:
     fields:

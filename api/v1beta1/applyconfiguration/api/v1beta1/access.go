@@ -21,6 +21,10 @@ type AccessApplyConfiguration struct {
 	// emails admits these accounts, whatever their hosted domain. Compared without case.
 	// Example: ["ann@gmail.com"]
 	Emails []apiv1beta1.Email `json:"emails,omitempty"`
+	// linkByEmail says what happens when a new Google account (another sub) comes with the email of a known user. Disabled: it is
+	// refused, and an audit event tells an administrator. Enabled: it becomes that user, if Google is authoritative for the email
+	// (it ends in @gmail.com, or the account has a hosted domain) and has verified it. Default: Disabled.
+	LinkByEmail *apiv1beta1.Switch `json:"linkByEmail,omitempty"`
 }
 
 // AccessApplyConfiguration constructs a declarative configuration of the Access type for use with
@@ -54,5 +58,13 @@ func (b *AccessApplyConfiguration) WithEmails(values ...apiv1beta1.Email) *Acces
 	for i := range values {
 		b.Emails = append(b.Emails, values[i])
 	}
+	return b
+}
+
+// WithLinkByEmail sets the LinkByEmail field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LinkByEmail field is set to the value of the last call.
+func (b *AccessApplyConfiguration) WithLinkByEmail(value apiv1beta1.Switch) *AccessApplyConfiguration {
+	b.LinkByEmail = &value
 	return b
 }

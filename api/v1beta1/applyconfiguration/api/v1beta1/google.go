@@ -14,6 +14,10 @@ type GoogleApplyConfiguration struct {
 	// prompt is what Google shows a user who is already signed in there. SelectAccount: the account chooser. Consent: the
 	// consent page, each time. Auto: nothing that can be left out. Default: SelectAccount.
 	Prompt *apiv1beta1.Prompt `json:"prompt,omitempty"`
+	// signInWithGoogle: Enabled serves POST <basePath>/google, which takes the credential of Google's button and One Tap, and lets
+	// the hosted sign-in page load Google's script for them. Disabled: the pages hold no content of others, and their button is a
+	// plain link. Default: Disabled.
+	SignInWithGoogle *apiv1beta1.Switch `json:"signInWithGoogle,omitempty"`
 	// issuer replaces Google by a stand-in, an OpenID provider for tests. Its endpoints are discovered at
 	// <issuer>/.well-known/openid-configuration. Leave it unset in production; the status shows when it is set. Plain http is
 	// accepted for loopback, private addresses and names that only a cluster or a test network resolves.
@@ -32,6 +36,14 @@ func Google() *GoogleApplyConfiguration {
 // If called multiple times, the Prompt field is set to the value of the last call.
 func (b *GoogleApplyConfiguration) WithPrompt(value apiv1beta1.Prompt) *GoogleApplyConfiguration {
 	b.Prompt = &value
+	return b
+}
+
+// WithSignInWithGoogle sets the SignInWithGoogle field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SignInWithGoogle field is set to the value of the last call.
+func (b *GoogleApplyConfiguration) WithSignInWithGoogle(value apiv1beta1.Switch) *GoogleApplyConfiguration {
+	b.SignInWithGoogle = &value
 	return b
 }
 

@@ -35,6 +35,10 @@ type GoogleLoginSpecApplyConfiguration struct {
 	Session *SessionApplyConfiguration `json:"session,omitempty"`
 	// storage is where users and sessions are kept.
 	Storage *StorageApplyConfiguration `json:"storage,omitempty"`
+	// pages sets how the hosted pages look and what they say.
+	Pages *PagesApplyConfiguration `json:"pages,omitempty"`
+	// tokenEndpoint gives tokens as JSON to native apps and single-page applications that cannot use cookies.
+	TokenEndpoint *TokenEndpointApplyConfiguration `json:"tokenEndpoint,omitempty"`
 	// server sets how the callback server runs.
 	Server *ServerApplyConfiguration `json:"server,omitempty"`
 }
@@ -118,6 +122,22 @@ func (b *GoogleLoginSpecApplyConfiguration) WithSession(value *SessionApplyConfi
 // If called multiple times, the Storage field is set to the value of the last call.
 func (b *GoogleLoginSpecApplyConfiguration) WithStorage(value *StorageApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
 	b.Storage = value
+	return b
+}
+
+// WithPages sets the Pages field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Pages field is set to the value of the last call.
+func (b *GoogleLoginSpecApplyConfiguration) WithPages(value *PagesApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
+	b.Pages = value
+	return b
+}
+
+// WithTokenEndpoint sets the TokenEndpoint field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TokenEndpoint field is set to the value of the last call.
+func (b *GoogleLoginSpecApplyConfiguration) WithTokenEndpoint(value *TokenEndpointApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
+	b.TokenEndpoint = value
 	return b
 }
 

@@ -3,6 +3,7 @@
 package v1beta1
 
 import (
+	apiv1beta1 "github.com/googlelogin/operator/api/v1beta1"
 	v1 "k8s.io/api/core/v1"
 )
 
@@ -17,6 +18,12 @@ type ServerApplyConfiguration struct {
 	Image *string `json:"image,omitempty"`
 	// imagePullSecrets are Secrets in the same namespace with which the image is pulled.
 	ImagePullSecrets []v1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
+	// trustedProxies are the CIDRs of the proxies in front of the server. Only their X-Forwarded-For and X-Forwarded-Proto count,
+	// read from the right. Unset: nobody's, and every request seems to come from the proxy.
+	// Example: ["10.244.0.0/16"]
+	TrustedProxies []apiv1beta1.CIDR `json:"trustedProxies,omitempty"`
+	// rateLimits bound how often one client and one account may ask for what costs: logins, callbacks and tokens.
+	RateLimits *RateLimitsApplyConfiguration `json:"rateLimits,omitempty"`
 	// resources of the server's container. Unset: requests of 10m CPU and 32Mi memory, and a memory limit of 128Mi.
 	Resources *v1.ResourceRequirements `json:"resources,omitempty"`
 }
@@ -50,6 +57,24 @@ func (b *ServerApplyConfiguration) WithImagePullSecrets(values ...v1.LocalObject
 	for i := range values {
 		b.ImagePullSecrets = append(b.ImagePullSecrets, values[i])
 	}
+	return b
+}
+
+// WithTrustedProxies adds the given value to the TrustedProxies field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the TrustedProxies field.
+func (b *ServerApplyConfiguration) WithTrustedProxies(values ...apiv1beta1.CIDR) *ServerApplyConfiguration {
+	for i := range values {
+		b.TrustedProxies = append(b.TrustedProxies, values[i])
+	}
+	return b
+}
+
+// WithRateLimits sets the RateLimits field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RateLimits field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithRateLimits(value *RateLimitsApplyConfiguration) *ServerApplyConfiguration {
+	b.RateLimits = value
 	return b
 }
 
