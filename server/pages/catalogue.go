@@ -34,9 +34,8 @@ func loadCatalogue(files fs.FS) (*catalogue, error) {
 		return nil, fmt.Errorf("list texts: %w", err)
 	}
 	// The matcher falls back to its first language.
-	slices.SortFunc(names, func(a, b string) int {
-		return strings.Compare(strings.Replace(a, "/"+original+".", "/", 1), strings.Replace(b, "/"+original+".", "/", 1))
-	})
+	first := "texts/" + original + ".json"
+	names = append([]string{first}, slices.DeleteFunc(names, func(name string) bool { return name == first })...)
 	c := new(catalogue)
 	for _, name := range names {
 		if err := c.add(files, name); err != nil {
