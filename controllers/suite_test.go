@@ -103,7 +103,9 @@ func (w *world) reconcile() ctrl.Result {
 	return result
 }
 
-func (w *world) key(name string) client.ObjectKey { return client.ObjectKey{Namespace: w.ns, Name: name} }
+func (w *world) key(name string) client.ObjectKey {
+	return client.ObjectKey{Namespace: w.ns, Name: name}
+}
 
 func (w *world) create(obj client.Object) {
 	w.Helper()

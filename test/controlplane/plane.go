@@ -61,7 +61,7 @@ func (p *Plane) up() error {
 	if assets == "" {
 		return fmt.Errorf("%s is not set: these tests need etcd, kube-apiserver and kube-controller-manager; run `make test`, which brings them", assetsVariable)
 	}
-	crds, err := crdFolder()
+	root, err := moduleRoot()
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (p *Plane) up() error {
 	utilruntime.Must(v1beta1.AddToScheme(p.scheme))
 	p.env = &envtest.Environment{
 		Scheme:                p.scheme,
-		CRDDirectoryPaths:     []string{crds},
+		CRDDirectoryPaths:     []string{filepath.Join(root, "config", "crd", "bases")},
 		ErrorIfCRDPathMissing: true,
 		// A busy machine of CI takes longer than envtest's own 20 seconds.
 		ControlPlaneStartTimeout: 2 * time.Minute,
@@ -93,15 +93,15 @@ func (p *Plane) stop() error {
 	return errors.Join(p.manager.stop(), p.env.Stop())
 }
 
-// crdFolder finds config/crd/bases from whatever package the test runs in.
-func crdFolder() (string, error) {
+// moduleRoot finds the module's root from whatever package the test runs in.
+func moduleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(dir, "config", "crd", "bases"), nil
+			return dir, nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {

@@ -1,0 +1,74 @@
+// The manager runs the operator's control plane: it watches GoogleLogins and makes the cluster match them.
+//
+// Any number of replicas may run with --leader-elect; one of them works. The callback servers need none: they go on serving
+// while every manager is down.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+// version is set by the linker for releases; other builds name their commit.
+var version = ""
+
+func main() {
+	err := run(ctrl.SetupSignalHandler(), os.Args[1:], os.Getenv)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "manager:", err)
+		os.Exit(1)
+	}
+}
+
+// run parses the flags and works until ctx ends.
+func run(ctx context.Context, args []string, env func(string) string) error {
+	o, err := parseOptions(args, env)
+	if err != nil {
+		return err
+	}
+	if o.version {
+		fmt.Println(buildVersion())
+		return nil
+	}
+	handler, err := o.logHandler(os.Stderr)
+	if err != nil {
+		return err
+	}
+	useLogger(handler)
+	slog.New(handler).Info("starting", "version", buildVersion(), "serverImage", o.serverImage)
+	restConfig, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the cluster: %w", err)
+	}
+	mgr, err := newManager(ctx, restConfig, o)
+	if err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return info.Main.Version
+}
