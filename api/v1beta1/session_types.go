@@ -40,7 +40,7 @@ type Session struct {
 // Cookie is how the browser carries the session. Two cookies are set, NAME with the access JWT and NAME-session with an opaque
 // handle; both Secure, HttpOnly and with Path=/.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.name) || (has(self.domain) && self.domain != ” ? self.name.startsWith('__Secure-') : self.name.startsWith('__Host-'))",message="session.cookie.name must begin with __Host-, or with __Secure- where session.cookie.domain is set: browsers then keep others from setting it",fieldPath=".name"
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || (has(self.domain) && size(self.domain) > 0 ? self.name.startsWith('__Secure-') : self.name.startsWith('__Host-'))",message="session.cookie.name must begin with __Host-, or with __Secure- where session.cookie.domain is set: browsers then keep others from setting it",fieldPath=".name"
 type Cookie struct {
 	// name of the cookie with the access JWT. Default: __Host-<metadata.name>, or __Secure-<metadata.name> with a domain.
 	// +optional
