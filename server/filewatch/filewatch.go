@@ -42,38 +42,51 @@ func Watch(ctx context.Context, log *slog.Logger, paths []string, onChange func(
 			return fmt.Errorf("watch folder %s: %w", folder, err)
 		}
 	}
-	before := fingerprint(paths)
+	f := follower{log: log, paths: paths, onChange: onChange, settled: func() <-chan time.Time { return time.After(settle) }}
+	f.before = fingerprint(paths)
 	onChange()
-	return follow(ctx, log, watcher, paths, before, onChange)
+	f.follow(ctx, watcher)
+	return nil
 }
 
-func follow(
-	ctx context.Context, log *slog.Logger, watcher *fsnotify.Watcher, paths []string, before [][32]byte, onChange func(),
-) error {
+// follower turns events into calls.
+type follower struct {
+	log      *slog.Logger
+	paths    []string
+	before   [][32]byte
+	onChange func()
+	// settled returns what tells when events have settled.
+	settled func() <-chan time.Time
+}
+
+func (f *follower) follow(ctx context.Context, watcher *fsnotify.Watcher) {
 	var settled <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-watcher.Events:
-			if settled == nil {
-				settled = time.After(settle)
-			}
 		case err := <-watcher.Errors:
 			// Most likely an overflow: events were lost, so look.
-			log.Warn("file watch disturbed", "err", err)
-			if settled == nil {
-				settled = time.After(settle)
-			}
+			f.log.Warn("file watch disturbed", "err", err)
 		case <-settled:
 			settled = nil
-			after := fingerprint(paths)
-			if !slices.Equal(before, after) {
-				before = after
-				onChange()
-			}
+			f.look()
+			continue
+		}
+		if settled == nil {
+			settled = f.settled()
 		}
 	}
+}
+
+func (f *follower) look() {
+	after := fingerprint(f.paths)
+	if slices.Equal(f.before, after) {
+		return
+	}
+	f.before = after
+	f.onChange()
 }
 
 func folders(paths []string) []string {

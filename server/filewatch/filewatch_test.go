@@ -134,21 +134,6 @@ func TestWatch_SeesEachOfSeveralFolders(t *testing.T) {
 	expect(t, seen, "two")
 }
 
-func TestWatch_IsNotCalledForTheSameContent(t *testing.T) {
-	m := newMount(t, "one")
-	seen := watch(t, m.file())
-	expect(t, seen, "one")
-	m.swap("one")
-	if err := os.WriteFile(filepath.Join(m.folder, "neighbour"), []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	m.swap("two")
-	expect(t, seen, "two")
-	if len(seen) != 0 {
-		t.Errorf("called %d times more", len(seen))
-	}
-}
-
 func TestWatch_NamesAFolderThatIsMissing(t *testing.T) {
 	called := false
 	err := filewatch.Watch(t.Context(), nil, []string{filepath.Join(t.TempDir(), "missing", "keys.json")}, func() { called = true })

@@ -81,6 +81,18 @@ func TestVerify_RefusesForgedTokens(t *testing.T) {
 	}
 }
 
+func TestD64_AWellSignedTokenThatIsTooLong(t *testing.T) {
+	key, _ := entry(t, start)
+	r := newRing(t, key)
+	token, err := r.Sign("at+jwt", jwt.RegisteredClaims{Subject: strings.Repeat("a", 8<<10)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Verify(token, "at+jwt", &jwt.RegisteredClaims{}); err == nil {
+		t.Error("accepted")
+	}
+}
+
 func TestVerify_ChecksTheTimeByItsClock(t *testing.T) {
 	key, _ := entry(t, start)
 	r := newRing(t, key)

@@ -168,7 +168,7 @@ func TestParse_NamesEveryBadPattern(t *testing.T) {
 	bad := []string{
 		"", "*", "/app/*", "https://", "https:///x", "https://*", "https://*.com/*", "https://*.1.2.3.4/", "https://*.localhost/*",
 		"https://a.*.example.com/*", "https://*a.example.com/*", "https://**.example.com/*", "https://ok.com/*/x", "https://ok.com/**",
-		"https://ok.com*", "https://ok.com:*/", "https://Ok.com/*", "https://ok.com/?q=*", "https://ok.com/#x", "https://user@ok.com/*",
+		"https://ok.com*", "https://ok.com:*/", "https://ok.com:0443/*", "https://ok.com:65536/*", "https://Ok.com/*", "https://ok.com/?q=*", "https://ok.com/#x", "https://user@ok.com/*",
 		"https://ok.com/../*", "https://ok.com/a//b", "https://ok.com\\/*", "ftp://ok.com/*", "javascript:*", "*://ok.com/*", "https://m\u00fcller.com/*",
 	}
 	_, err := returnurl.Parse(append([]string{"https://ok.com/*"}, bad...))

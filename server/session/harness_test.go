@@ -76,6 +76,14 @@ type flaky struct {
 	mu      sync.Mutex
 	down    bool
 	touched int
+	// met is done when as many lookups have begun as meet was told.
+	met *sync.WaitGroup
+}
+
+// meet holds lookups of sessions until n of them have begun.
+func (f *flaky) meet(n int) {
+	f.met = &sync.WaitGroup{}
+	f.met.Add(n)
 }
 
 var errDown = errors.New("connection refused")
@@ -108,6 +116,10 @@ func (f *flaky) CreateSession(ctx context.Context, s identity.Session) error {
 func (f *flaky) SessionByHandle(ctx context.Context, hash [32]byte) (identity.Session, error) {
 	if err := f.fail(); err != nil {
 		return identity.Session{}, err
+	}
+	if f.met != nil {
+		f.met.Done()
+		f.met.Wait()
 	}
 	return f.Store.SessionByHandle(ctx, hash)
 }

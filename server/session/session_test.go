@@ -358,7 +358,7 @@ func TestG92_ATokenOfARemovedKeyIsRenewed(t *testing.T) {
 	}
 }
 
-func TestParallelRenewals_AreOneAndAllSucceed(t *testing.T) {
+func TestParallelRenewals_AllSucceed(t *testing.T) {
 	a := newApp(t, nil)
 	b := a.signedIn(t)
 	a.clock.pass(time.Hour)
@@ -375,24 +375,32 @@ func TestParallelRenewals_AreOneAndAllSucceed(t *testing.T) {
 	b.want("/resume", http.StatusOK)
 }
 
+// Both renewals are under way at once: neither answer comes before both lookups have begun.
 func TestParallelRenewals_KeepUsersApart(t *testing.T) {
 	a := newApp(t, nil)
 	ann := a.signedIn(t)
 	a.user = a.saveUser(t, identity.User{ID: "user-bob", Issuer: "i", Subject: "2", Email: "bob@example.com", EmailVerified: true})
 	bob := a.signedIn(t)
 	a.clock.pass(time.Hour)
+	a.store.meet(2)
 	var group sync.WaitGroup
-	for _, row := range []struct{ handle, want string }{
-		{ann.cookie(handleCookie), "user-ann"}, {bob.cookie(handleCookie), "user-bob"},
-	} {
-		for range 20 {
-			group.Go(func() {
-				p := a.browser(t).get("/resume", &http.Cookie{Name: handleCookie, Value: row.handle})
-				if p.current.Claims.Subject != row.want {
-					t.Errorf("%s got the session of %q", row.want, p.current.Claims.Subject)
-				}
-			})
-		}
+	for want, b := range map[string]*browser{"user-ann": ann, "user-bob": bob} {
+		group.Go(func() {
+			if p := b.get("/resume"); p.current.Claims.Subject != want {
+				t.Errorf("%s got the session of %q", want, p.current.Claims.Subject)
+			}
+		})
 	}
 	group.Wait()
+}
+
+func TestG89_AnEndedHandleEndsNoOtherSession(t *testing.T) {
+	a := newApp(t, nil)
+	b, other := a.signedIn(t), a.signedIn(t)
+	handle := &http.Cookie{Name: handleCookie, Value: b.cookie(handleCookie)}
+	b.want("/end", http.StatusOK)
+	if p := a.browser(t).get("/end?everywhere=true", handle); p.status != http.StatusUnauthorized {
+		t.Errorf("an ended handle answers %d, want 401", p.status)
+	}
+	other.want("/resume", http.StatusOK)
 }

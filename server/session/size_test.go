@@ -60,6 +60,23 @@ func TestCookies_StayUnder4KBWhateverTheProfile(t *testing.T) {
 	}
 }
 
+// A name just short enough to be kept is the worst case.
+func TestCookies_StayUnder4KBWithANameOfAnyLength(t *testing.T) {
+	a := newApp(t, func(c *config.Session) {
+		c.Cookie = config.Cookie{Name: "__Secure-" + strings.Repeat("n", 55), Domain: strings.Repeat("d.", 126) + "d", SameSite: "None"}
+	})
+	longest := 0
+	for length := 1500; length < 2300; length += 7 {
+		u := a.user
+		u.Name = strings.Repeat("n", length)
+		headers, _ := setCookies(t, a, u)
+		longest = max(longest, len(strings.Join(headers, "")))
+	}
+	if longest >= 4096 || longest < 3900 {
+		t.Errorf("the longest pair takes %d bytes, want the room to be used and 4096 not reached", longest)
+	}
+}
+
 func TestClaims_LoseThePictureBeforeTheName(t *testing.T) {
 	long := strings.Repeat("long", 2500)
 	for row, test := range map[string]struct{ name, picture, wantName, wantPicture string }{
