@@ -172,6 +172,33 @@ func TestRefusesIDTokens(t *testing.T) {
 	}
 }
 
+func TestNonsenseCausesNoFetch(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault googletest.Fault
+	}{
+		{"D40 alg none", googletest.JWTHeader("alg", "none")},
+		{"D42 HS256", googletest.SignWith("HS256", []byte(googletest.ClientSecret))},
+		{"D46 kid of 3 KB", googletest.JWTHeader("kid", strings.Repeat("k", 3<<10))},
+		{"D62 crit", googletest.JWTHeader("crit", []string{"exp"})},
+		{"D63 five parts", googletest.IDToken(func(s string) string { return s + ".a.b" })},
+		{"D64 over 8 KB", googletest.Claim("padding", strings.Repeat("x", 9<<10))},
+		{"D65 typ at+jwt", googletest.JWTHeader("typ", "at+jwt")},
+	}
+	w := newGoogleWorld(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w.Behave()
+			w.Misbehave(tt.fault)
+			g, err := w.signIn(t)
+			refuses(t, g, err, google.ErrTokenInvalid)
+			if n := w.Calls(googletest.Keys); n != 0 {
+				t.Errorf("%d key fetches", n)
+			}
+		})
+	}
+}
+
 func replaceNumber(claim, number string) func([]byte) []byte {
 	return func(b []byte) []byte {
 		before, rest, _ := strings.Cut(string(b), `"`+claim+`":`)

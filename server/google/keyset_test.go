@@ -1,10 +1,11 @@
 package google_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -90,6 +91,10 @@ func addKeys(more ...map[string]any) googletest.Fault {
 	return keys(func(list []map[string]any) []map[string]any { return append(more, list...) })
 }
 
+func lastKey(more ...map[string]any) googletest.Fault {
+	return keys(func(list []map[string]any) []map[string]any { return append(list, more...) })
+}
+
 func setKey(name string, value any) googletest.Fault {
 	return keys(func(list []map[string]any) []map[string]any {
 		for _, k := range list {
@@ -106,7 +111,7 @@ func TestKeySets(t *testing.T) {
 	noKid := googletest.JWTHeader("kid", nil)
 	attacker := rsaJWK(&attackerRSA().PublicKey, "attacker")
 	ec := ecJWK(&attackerEC().PublicKey, "ec")
-	weak := map[string]any{"kty": "RSA", "kid": "weak", "n": strings.Repeat("A", 100), "e": "AQAB"}
+	weak := must(rsa.GenerateKey(rand.Reader, 1024))
 	tests := []struct {
 		name   string
 		faults []googletest.Fault
@@ -115,11 +120,12 @@ func TestKeySets(t *testing.T) {
 		{"D47 no kid, one key", several(noKid), nil},
 		{"D47 no kid, the published key has none either", several(noKid, setKey("kid", nil)), nil},
 		{"D47 no kid, one key that fits and one of another type", several(noKid, addKeys(ec)), nil},
-		{"D47 no kid, several keys that fit", several(noKid, addKeys(attacker)), google.ErrTokenInvalid},
+		{"D47 no kid, several keys that fit", several(noKid, lastKey(attacker)), google.ErrTokenInvalid},
 		{"D47 kid named twice in the set", several(keys(func(l []map[string]any) []map[string]any {
-			twin := rsaJWK(&attackerRSA().PublicKey, l[0]["kid"].(string))
-			return append([]map[string]any{twin}, l...)
+			return append(l, rsaJWK(&attackerRSA().PublicKey, l[0]["kid"].(string)))
 		})), google.ErrTokenInvalid},
+		{"signed by a key of 1024 bits", several(googletest.SignWith("RS256", weak), googletest.JWTHeader("kid", "weak"),
+			addKeys(rsaJWK(&weak.PublicKey, "weak"))), google.ErrTokenInvalid},
 		{"D48 the key is for encryption", several(setKey("use", "enc")), google.ErrTokenInvalid},
 		{"D48 the key is for other operations", several(setKey("key_ops", []string{"encrypt"})), google.ErrTokenInvalid},
 		{"D48 the key may verify", several(setKey("use", nil), setKey("key_ops", []string{"verify"})), nil},
@@ -131,7 +137,7 @@ func TestKeySets(t *testing.T) {
 		{"D49 an unparseable key beside it", several(addKeys(map[string]any{"kty": "RSA", "kid": "x", "n": "!!", "e": 7})), nil},
 		{"D49 a key of a type from the future", several(addKeys(map[string]any{"kty": "QUANTUM", "kid": "x"})), nil},
 		{"D49 a key whose fields have wrong types", several(addKeys(map[string]any{"kty": 7, "kid": []int{1}, "use": true})), nil},
-		{"D49 a weak key beside it", several(addKeys(weak)), nil},
+		{"D49 a weak key beside it", several(addKeys(rsaJWK(&weak.PublicKey, "weak"))), nil},
 		{"no keys", several(keys(func([]map[string]any) []map[string]any { return []map[string]any{} })), google.ErrTokenInvalid},
 		{"keys is no list", several(googletest.JWKS(func(d map[string]any) { d["keys"] = "none" })), google.ErrUnavailable},
 		{"keys missing", several(googletest.JWKS(func(d map[string]any) { delete(d, "keys") })), google.ErrUnavailable},

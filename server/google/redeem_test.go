@@ -19,6 +19,11 @@ func tokenBody(f func(string) string) googletest.Fault {
 	return googletest.TokenBody(func(b []byte) []byte { return []byte(f(string(b))) })
 }
 
+// accessToken sends another access token with an ID token that has no at_hash to tell.
+func accessToken(value any) googletest.Fault {
+	return googletest.All(googletest.Claim("at_hash", nil), googletest.TokenField("access_token", value))
+}
+
 func TestRefusesAnswersOfTheTokenEndpoint(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -46,6 +51,9 @@ func TestRefusesAnswersOfTheTokenEndpoint(t *testing.T) {
 		{"C33 duplicate key further down", tokenBody(func(s string) string { return strings.Replace(s, "{", `{"x":{"a":1,"a":2},`, 1) }), google.ErrTokenInvalid},
 		{"C33 data after the object", tokenBody(func(s string) string { return s + "{}" }), google.ErrTokenInvalid},
 		{"C33 nested without end", tokenBody(func(string) string { return strings.Repeat(`{"a":`, 5000) }), google.ErrTokenInvalid},
+		{"C33 nested deep and well", tokenBody(func(s string) string {
+			return strings.Replace(s, "{", `{"x":`+strings.Repeat("[", 500)+strings.Repeat("]", 500)+",", 1)
+		}), google.ErrTokenInvalid},
 		{"C33 list", tokenBody(func(s string) string { return "[" + s + "]" }), google.ErrTokenInvalid},
 		{"C33 null", tokenBody(func(string) string { return "null" }), google.ErrTokenInvalid},
 		{"C33 empty body", tokenBody(func(string) string { return "" }), google.ErrTokenInvalid},
@@ -56,9 +64,12 @@ func TestRefusesAnswersOfTheTokenEndpoint(t *testing.T) {
 		{"C34 id_token in capitals", tokenBody(func(s string) string { return strings.Replace(s, `"id_token"`, `"ID_TOKEN"`, 1) }), google.ErrTokenInvalid},
 		{"C35 token_type MAC", googletest.TokenField("token_type", "MAC"), google.ErrTokenInvalid},
 		{"C35 no token_type", googletest.TokenField("token_type", nil), google.ErrTokenInvalid},
-		{"no access token", googletest.TokenField("access_token", nil), google.ErrTokenInvalid},
-		{"access token with a line break", googletest.TokenField("access_token", "a\r\nb"), google.ErrTokenInvalid},
-		{"access token of 20 KB", googletest.TokenField("access_token", strings.Repeat("a", 20<<10)), google.ErrTokenInvalid},
+		{"no access token", accessToken(nil), google.ErrTokenInvalid},
+		{"access token with a line break", accessToken("a\r\nb"), google.ErrTokenInvalid},
+		{"access token of 20 KB", accessToken(strings.Repeat("a", 20<<10)), google.ErrTokenInvalid},
+		{"refresh token of 20 KB", googletest.TokenField("refresh_token", strings.Repeat("a", 20<<10)), google.ErrTokenInvalid},
+		{"good body under 202", googletest.StatusOver(googletest.Token, 202), google.ErrTokenInvalid},
+		{"good body under 400", googletest.StatusOver(googletest.Token, 400), google.ErrTokenInvalid},
 		{"expires_in negative", googletest.TokenField("expires_in", -1), google.ErrTokenInvalid},
 		{"expires_in beyond all bounds", googletest.TokenField("expires_in", 1<<60), google.ErrTokenInvalid},
 		{"200 with an OAuth error", googletest.TokenResponse(func(b map[string]any) { b["error"] = "invalid_grant" }), google.ErrCodeRejected},
@@ -78,12 +89,27 @@ func TestRefusesAnswersOfTheTokenEndpoint(t *testing.T) {
 	}
 }
 
+// impatient gives up on the token endpoint at once, and waits for everything else.
+type impatient struct{}
+
+func (impatient) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path != "/token" {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), time.Millisecond)
+	defer cancel()
+	return http.DefaultTransport.RoundTrip(r.WithContext(ctx))
+}
+
 func TestC32_TimeoutIsNotRetried(t *testing.T) {
-	w := newWorld(t, func(o *google.Options) { o.HTTPClient = &http.Client{Timeout: 50 * time.Millisecond} })
+	w := newWorld(t, func(o *google.Options) { o.HTTPClient = &http.Client{Transport: impatient{}} })
 	w.Misbehave(googletest.Hang(googletest.Token, nil))
 	g, err := w.signIn(t)
 	refuses(t, g, err, google.ErrUnavailable)
-	if n := w.Calls(googletest.Token); n != 1 {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v does not say that time was up", err)
+	}
+	if n := w.Calls(googletest.Token); n > 1 {
 		t.Errorf("the code was sent %d times", n)
 	}
 }

@@ -3,8 +3,6 @@ package google
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"slices"
 	"unicode/utf8"
 )
@@ -26,10 +24,8 @@ func parseObject(b []byte) (object, error) {
 	if err := walk(d, 0); err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, invalid("data after the JSON value")
-	}
 	var o object
+	// Unmarshal, unlike the Decoder above, also fails at anything after the object.
 	if err := json.Unmarshal(b, &o); err != nil || o == nil {
 		return nil, invalid("not a JSON object")
 	}

@@ -31,6 +31,7 @@ func TestRefusesUserInfo(t *testing.T) {
 		{"duplicate key", googletest.Body(googletest.UserInfo, "application/json", `{"sub":"1","sub":"110000000000000000001"}`), google.ErrTokenInvalid},
 		{"HTML", googletest.Body(googletest.UserInfo, "text/html", "<p>"), google.ErrTokenInvalid},
 		{"10 MB", googletest.Huge(googletest.UserInfo, 10<<20), google.ErrTokenInvalid},
+		{"good body under 404", googletest.StatusOver(googletest.UserInfo, 404), google.ErrTokenInvalid},
 		{"401", googletest.Status(googletest.UserInfo, 401), google.ErrTokenInvalid},
 		{"redirect", googletest.Redirect(googletest.UserInfo, 302, "/v1/userinfo?again"), google.ErrTokenInvalid},
 		{"503", googletest.Status(googletest.UserInfo, 503), google.ErrUnavailable},

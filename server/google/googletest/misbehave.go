@@ -71,6 +71,15 @@ func (f faults) clone() faults {
 	return f
 }
 
+// All is several faults in one.
+func All(list ...Fault) Fault {
+	return func(f *faults) {
+		for _, fault := range list {
+			fault(f)
+		}
+	}
+}
+
 // Around puts a handler around an endpoint; it decides whether the endpoint itself still runs. The other faults of an endpoint's
 // HTTP side are made of it.
 func Around(e Endpoint, wrap func(http.Handler) http.Handler) Fault {
@@ -136,6 +145,33 @@ func (w headerWriter) WriteHeader(status int) {
 
 func (w headerWriter) Write(b []byte) (int, error) {
 	w.Header().Set(w.name, w.value)
+	return w.ResponseWriter.Write(b)
+}
+
+// StatusOver gives an endpoint's good answer under another status.
+func StatusOver(e Endpoint, status int) Fault {
+	return Around(e, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(&overWriter{ResponseWriter: w, status: status}, r)
+		})
+	})
+}
+
+type overWriter struct {
+	http.ResponseWriter
+	status  int
+	written bool
+}
+
+func (w *overWriter) WriteHeader(int) {
+	if !w.written {
+		w.written = true
+		w.ResponseWriter.WriteHeader(w.status)
+	}
+}
+
+func (w *overWriter) Write(b []byte) (int, error) {
+	w.WriteHeader(w.status)
 	return w.ResponseWriter.Write(b)
 }
 
