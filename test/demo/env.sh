@@ -23,7 +23,7 @@ forwarder() {
   local pid
   pid=$(cat "$state/forward.pid" 2>/dev/null) || return 1
   case $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") in
-    *"$demo/forward.sh"*) echo "$pid" ;;
+    */test/demo/forward.sh*) echo "$pid" ;;
     *) return 1 ;;
   esac
 }

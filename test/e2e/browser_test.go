@@ -25,6 +25,8 @@ type tab struct {
 	mu sync.Mutex
 	// addresses are the documents that the tab asked for, codes and states included.
 	addresses []string
+	// interrupted is set when the browser dropped a request because the machine's network changed.
+	interrupted bool
 	// caught receives the address that hold keeps the browser from asking for.
 	caught chan string
 }
@@ -61,6 +63,18 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 	return b
 }
 
+// networkChanged is why Chromium drops what is under way whenever an interface of the machine comes or goes, as those of pods do.
+const networkChanged = "net::ERR_NETWORK_CHANGED"
+
+// wasInterrupted says, once for each time, that a request was dropped that nobody is to blame for.
+func (b *tab) wasInterrupted() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	was := b.interrupted
+	b.interrupted = false
+	return was
+}
+
 // note keeps the address of every document that is asked for, and of the one that is held.
 func (b *tab) note(event any) {
 	switch event := event.(type) {
@@ -70,6 +84,10 @@ func (b *tab) note(event any) {
 			defer b.mu.Unlock()
 			b.addresses = append(b.addresses, event.Request.URL)
 		}
+	case *network.EventLoadingFailed:
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.interrupted = b.interrupted || event.ErrorText == networkChanged
 	case *fetch.EventRequestPaused:
 		select {
 		case b.caught <- event.Request.URL:
@@ -115,7 +133,15 @@ func do[T any](b *tab, what string, action chromedp.Action[T]) T {
 
 func (b *tab) open(address string) {
 	b.t.Helper()
-	do(b, "open "+address, chromedp.Navigate(address))
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	err := chromedp.Do(ctx, chromedp.Navigate(address))
+	for err != nil && strings.Contains(err.Error(), networkChanged) && ctx.Err() == nil {
+		err = chromedp.Do(ctx, chromedp.Navigate(address))
+	}
+	if err != nil {
+		b.t.Fatalf("open %s: %v", address, err)
+	}
 }
 
 func (b *tab) reload() {
@@ -135,7 +161,8 @@ func visible(selector string) string {
 	return `(() => { const e = document.querySelector('` + selector + `'); return Boolean(e) && e.checkVisibility(); })()`
 }
 
-// see waits until the script is true of the page. A page that is being replaced answers with an error, which only means "not yet".
+// see waits until the script is true of the page. A page that is being replaced answers with an error, which only means "not yet";
+// one that was interrupted is loaded again, as a user would.
 func (b *tab) see(script string) {
 	b.t.Helper()
 	deadline := time.NewTimer(patience)
@@ -145,6 +172,9 @@ func (b *tab) see(script string) {
 	for {
 		if b.holds(script) {
 			return
+		}
+		if b.wasInterrupted() {
+			b.reload()
 		}
 		select {
 		case <-again.C:

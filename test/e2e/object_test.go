@@ -9,13 +9,25 @@ import (
 )
 
 func TestExplainTellsWhatToWrite(t *testing.T) {
-	out, err := kubectl("explain", "googlelogin.spec.redirectURIs")
-	if err != nil {
-		t.Fatal(err)
+	rows := map[string][]string{
+		"googlelogin.spec.redirectURIs": {
+			"FIELD: redirectURIs <[]string>", `"Authorized redirect URIs"`, "status.redirectURIsToRegister", "Example:",
+		},
+		"googlelogin.spec":        {"redirectURIs\t<[]string> -required-", "access\t<Object>"},
+		"glogin.spec.access":      {"hostedDomains", "Restricted", "nobody if both"},
+		"googlelogin.status.keys": {"without their private parts", "<[]Object>"},
 	}
-	for _, want := range []string{"FIELD: redirectURIs", "-required-", `"Authorized redirect URIs"`, "status.redirectURIsToRegister"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("explain does not say %q:\n%s", want, out)
+	for path, wants := range rows {
+		out, err := kubectl("explain", path)
+		if err != nil {
+			t.Error(err)
+		}
+		// explain breaks its lines wherever they are full.
+		flowing := strings.Join(strings.Fields(out), " ")
+		for _, want := range wants {
+			if !strings.Contains(flowing, strings.Join(strings.Fields(want), " ")) {
+				t.Errorf("explain %s does not say %q:\n%s", path, want, out)
+			}
 		}
 	}
 }

@@ -72,7 +72,7 @@ func plantParameters(planted map[string]string, who string, b *tab) {
 	}
 }
 
-// places are the texts that people see who may not see Secrets.
+// places are the texts that people see who may not see Secrets. Caddy's log is none of ours.
 func places(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{
