@@ -126,15 +126,19 @@ func TestM3_CallbackDuringShutdownFinishes(t *testing.T) {
 	}()
 	<-arrived
 	p.stop()
-	// The server is on its way down as soon as readiness says so; only then Google answers.
-	for {
+	// Readiness first, while the port still accepts; then no new connection, with the callback still under way.
+	for ready := true; ready; {
 		response, err := http.Get(p.internal + "/readyz")
 		if err != nil {
 			t.Fatalf("readyz during the drain: %v", err)
 		}
 		_ = response.Body.Close()
-		if response.StatusCode == http.StatusServiceUnavailable {
-			break
+		ready = response.StatusCode != http.StatusServiceUnavailable
+	}
+	for accepts := true; accepts; {
+		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.public, "http://"))
+		if accepts = err == nil; accepts {
+			_ = connection.Close()
 		}
 	}
 	close(release)

@@ -40,6 +40,22 @@ func TestMe_UnauthenticatedNamesTheLogin(t *testing.T) {
 	}
 }
 
+func TestMe_HandleOfAnotherSessionSaysNothingAboutThisOne(t *testing.T) {
+	w := newWorld(t)
+	b, other := w.browser(), w.browser()
+	b.login()
+	other.login()
+	u := mustParse(t, shop)
+	for _, c := range other.jar.Cookies(u) {
+		if c.Name == "__Host-shop-session" {
+			b.jar.SetCookies(u, secured([]*http.Cookie{c}))
+		}
+	}
+	if a := b.script(http.MethodGet, shop+"/auth/me"); a.StatusCode != 200 || strings.Contains(a.body, `"expires_at"`) {
+		t.Errorf("status %d: %s", a.StatusCode, a.body)
+	}
+}
+
 func TestG93_StoreDownIsNoLogout(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()

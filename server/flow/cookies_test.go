@@ -286,6 +286,32 @@ func TestB18_ForeignAndDamagedFlowCookies(t *testing.T) {
 	}
 }
 
+// openBox is an AEAD that protects nothing.
+type openBox struct{}
+
+func (openBox) Encrypt(plaintext, _ []byte) ([]byte, error)  { return plaintext, nil }
+func (openBox) Decrypt(ciphertext, _ []byte) ([]byte, error) { return ciphertext, nil }
+
+// TestB14_StateIsComparedWhateverTheSealSays: the seal binds a flow to the name of its cookie and so to its state. The comparison
+// stands on its own all the same.
+func TestB14_StateIsComparedWhateverTheSealSays(t *testing.T) {
+	c := NewCookies("shop/shop", shopCookie, openBox{}, (&clock{start}).Now)
+	rand := newRand()
+	f, other := newFlow(t, "", start, rand), newFlow(t, "", start, rand)
+	value, err := c.seal(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := browser{"__Host-shop-flow-" + f.ID: value}
+	if _, err := c.Open(b.request(), f.State); !errors.Is(err, ErrUnknown) {
+		t.Errorf("error %v, want ErrUnknown", err)
+	}
+	b = browser{"__Host-shop-flow-" + other.ID: value}
+	if _, err := c.Open(b.request(), other.State); err != nil {
+		t.Errorf("the right state: %v", err)
+	}
+}
+
 func TestG86_TwoCookiesOfOneNameOpenNothing(t *testing.T) {
 	c := NewCookies("shop/shop", shopCookie, newSealer(t, newKeyset(t, 1)), (&clock{start}).Now)
 	b, f := browser{}, newFlow(t, "", start, newRand())
