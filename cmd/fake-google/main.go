@@ -21,9 +21,9 @@ const drain = 5 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	err := run(ctx, log, os.Args[1:], os.Getenv)
+	stop()
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}

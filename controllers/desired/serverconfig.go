@@ -49,8 +49,8 @@ func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 		Enabled: spec.TokenEndpoint.Mode == v1beta1.Enabled, ClientIDs: spec.TokenEndpoint.ClientIDs,
 	}
 	cfg.RateLimits = config.RateLimits{
-		PerAddress: int(cmp.Or(spec.Server.RateLimits.PerAddress, int32(cfg.RateLimits.PerAddress))),
-		PerAccount: int(cmp.Or(spec.Server.RateLimits.PerAccount, int32(cfg.RateLimits.PerAccount))),
+		PerAddress: cmp.Or(int(spec.Server.RateLimits.PerAddress), cfg.RateLimits.PerAddress),
+		PerAccount: cmp.Or(int(spec.Server.RateLimits.PerAccount), cfg.RateLimits.PerAccount),
 	}
 	cfg.TrustedProxies = texts(spec.Server.TrustedProxies)
 	cfg.Session = session

@@ -34,7 +34,7 @@ func unavailable(attempted string, cause error) error {
 			return fmt.Errorf("%s: %w: %w", attempted, ErrUnavailable, c)
 		}
 	}
-	return fmt.Errorf("%s: %w: %s", attempted, ErrUnavailable, cause)
+	return fmt.Errorf("%s: %w: %s", attempted, ErrUnavailable, cause.Error())
 }
 
 // shorten keeps what others wrote from filling our log.

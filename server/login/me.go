@@ -92,7 +92,7 @@ func (h *Handler) record(ctx context.Context, r *http.Request, current session.C
 	}
 	handle, err := base64.RawURLEncoding.DecodeString(cookies[0].Value)
 	if err != nil {
-		return identity.Session{}, nil
+		return identity.Session{}, nil //nolint:nilerr // What is no handle names no session, and that is an answer.
 	}
 	record, err := h.Records.SessionByHandle(ctx, sha256.Sum256(handle))
 	if errors.Is(err, session.ErrNoSession) {

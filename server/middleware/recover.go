@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,7 +19,7 @@ func Recover(log *slog.Logger, fail http.Handler) func(http.Handler) http.Handle
 				if cause == nil {
 					return
 				}
-				if cause == http.ErrAbortHandler {
+				if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(cause)
 				}
 				// The type and the stack, not the value: a panic value may quote what the code was working on.

@@ -121,9 +121,9 @@ func (p *Pages) home(t texts) *link  { return &link{p.options.HomeURL, p.withSit
 
 func (p *Pages) withSite(text string) string { return strings.ReplaceAll(text, "{site}", p.site) }
 
-func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, make func(texts) view) {
+func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, build func(texts) view) {
 	tag, texts := p.texts.choose(r.Header.Get("Accept-Language"))
-	v := make(texts)
+	v := build(texts)
 	// #nosec G203 -- a constant of this package
 	v.Lang, v.Style = tag.String(), template.CSS(style)
 	var page bytes.Buffer

@@ -37,7 +37,7 @@ func (c cookies) clear(w http.ResponseWriter) {
 }
 
 func (c cookies) cookie(name, value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // The configuration says Lax or None; Secure and HttpOnly are always set.
 		Name: name, Value: value, Path: "/", Domain: c.domain, MaxAge: maxAge,
 		Secure: true, HttpOnly: true, SameSite: c.sameSite,
 	}

@@ -16,7 +16,7 @@ import (
 type signingKey struct{ private *rsa.PrivateKey }
 
 // firstKey is shared by every Google of a process: making an RSA key takes longer than most tests. RotateKey makes new ones.
-var firstKey = sync.OnceValue(func() *rsa.PrivateKey { return newKey() })
+var firstKey = sync.OnceValue(newKey)
 
 func newKey() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
