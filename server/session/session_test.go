@@ -223,6 +223,23 @@ func TestG88_AUserAtWorkDoesNotIdleOut(t *testing.T) {
 	b.want("/resume", http.StatusOK)
 }
 
+func TestResume_WithoutAHandleTheTokenStands(t *testing.T) {
+	a := newApp(t, func(c *config.Session) {
+		c.AccessTokenTTL, c.IdleTimeout = config.Duration(time.Hour), config.Duration(time.Hour)
+	})
+	token := &http.Cookie{Name: tokenCookie, Value: a.signedIn(t).cookie(tokenCookie)}
+	for _, step := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 200}, {45 * time.Minute, 200}, {time.Hour, 410}} {
+		a.clock.pass(step.after)
+		if p := a.browser(t).get("/resume", token); p.status != step.want || len(p.cookies) != 0 {
+			t.Errorf("after %s: answers %d with cookies %v, want %d and none", step.after, p.status, p.cookies, step.want)
+		}
+	}
+	a.browser(t).want("/resume", http.StatusUnauthorized)
+}
+
 func TestG89_ALogoutEndsTheSessionAtOnce(t *testing.T) {
 	a := newApp(t, nil)
 	b := a.signedIn(t)
