@@ -155,6 +155,20 @@ func (f *flaky) RevokeUserSessions(ctx context.Context, id string, at time.Time)
 	return f.Store.RevokeUserSessions(ctx, id, at)
 }
 
+func (f *flaky) RevokeUserSession(ctx context.Context, userID, id string, at time.Time) (bool, error) {
+	if err := f.fail(); err != nil {
+		return false, err
+	}
+	return f.Store.RevokeUserSession(ctx, userID, id, at)
+}
+
+func (f *flaky) UserSessions(ctx context.Context, userID string, at, usedAfter time.Time, limit int) ([]identity.Session, error) {
+	if err := f.fail(); err != nil {
+		return nil, err
+	}
+	return f.Store.UserSessions(ctx, userID, at, usedAfter, limit)
+}
+
 func (f *flaky) RevokedSince(ctx context.Context, since time.Time) (map[string]time.Time, error) {
 	if err := f.fail(); err != nil {
 		return nil, err

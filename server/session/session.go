@@ -59,6 +59,12 @@ type Store interface {
 	RevokeSession(ctx context.Context, id string, at time.Time) error
 	// RevokeUserSessions ends every live session of a user and returns their IDs.
 	RevokeUserSessions(ctx context.Context, userID string, at time.Time) ([]string, error)
+	// RevokeUserSession ends the session only if it is this user's, and says whether it did: one that is unknown, over or
+	// another user's is not told apart.
+	RevokeUserSession(ctx context.Context, userID, id string, at time.Time) (bool, error)
+	// UserSessions returns the user's sessions that live at this time and were used after usedAfter, the newest login first, at
+	// most limit of them.
+	UserSessions(ctx context.Context, userID string, at, usedAfter time.Time, limit int) ([]identity.Session, error)
 	// RevokedSince returns the IDs of the sessions that were revoked at or after since, and when.
 	RevokedSince(ctx context.Context, since time.Time) (map[string]time.Time, error)
 }

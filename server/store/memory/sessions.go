@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -96,6 +97,37 @@ func (s *Store) RevokeUserSessions(ctx context.Context, userID string, at time.T
 	}
 	slices.Sort(ids)
 	return ids, nil
+}
+
+// RevokeUserSession implements session.Store.
+func (s *Store) RevokeUserSession(ctx context.Context, userID, id string, at time.Time) (bool, error) {
+	if err := check(ctx, "revoke session"); err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[id].UserID == userID && s.revoke(id, at), nil
+}
+
+// UserSessions implements session.Store.
+func (s *Store) UserSessions(ctx context.Context, userID string, at, usedAfter time.Time, limit int) ([]identity.Session, error) {
+	if err := check(ctx, "list sessions"); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, usedAfter = normalTime(at), normalTime(usedAfter)
+	var found []identity.Session
+	for _, known := range s.sessions {
+		if known.UserID == userID && known.RevokedAt.IsZero() && at.Before(known.ExpiresAt) && known.LastUsedAt.After(usedAfter) {
+			known.MissingScopes = slices.Clone(known.MissingScopes)
+			found = append(found, known)
+		}
+	}
+	slices.SortFunc(found, func(a, b identity.Session) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return found[:min(limit, len(found))], nil
 }
 
 // RevokedSince implements session.Store.

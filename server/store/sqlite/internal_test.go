@@ -49,7 +49,8 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"selectUser": selectUser, "selectUserByIdentity": selectUserByIdentity, "selectEmailOwner": selectEmailOwner,
 		"upsertUser": upsertUser, "insertSession": insertSession, "selectSessionByHandle": selectSessionByHandle,
 		"touchSession": touchSession, "revokeSession": revokeSession, "revokeUserSessions": revokeUserSessions,
-		"selectRevokedSince": selectRevokedSince, "deleteExpired": deleteExpired,
+		"selectRevokedSince": selectRevokedSince, "revokeUserSession": revokeUserSession, "selectUserSessions": selectUserSessions,
+		"deleteExpired": deleteExpired,
 	} {
 		arguments := make([]any, strings.Count(statement, "?"))
 		rows, err := store.reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, arguments...)

@@ -19,8 +19,11 @@ const (
 	touchSession          = `UPDATE sessions SET last_used_at = max(last_used_at, ?) WHERE id = ? AND revoked_at = 0`
 	revokeSession         = `UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at = 0`
 	revokeUserSessions    = `UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND revoked_at = 0 RETURNING id`
-	selectRevokedSince    = `SELECT id, revoked_at FROM sessions WHERE revoked_at >= ? AND revoked_at > 0`
-	deleteExpired         = `DELETE FROM sessions WHERE id IN (
+	revokeUserSession     = `UPDATE sessions SET revoked_at = ? WHERE id = ? AND user_id = ? AND revoked_at = 0`
+	selectUserSessions    = `SELECT ` + sessionColumns + ` FROM sessions
+		WHERE user_id = ? AND revoked_at = 0 AND expires_at > ? AND last_used_at > ? ORDER BY created_at DESC, id LIMIT ?`
+	selectRevokedSince = `SELECT id, revoked_at FROM sessions WHERE revoked_at >= ? AND revoked_at > 0`
+	deleteExpired      = `DELETE FROM sessions WHERE id IN (
 		SELECT id FROM sessions WHERE expires_at <= ? OR (revoked_at > 0 AND revoked_at <= ?) LIMIT ?)`
 )
 
@@ -34,20 +37,43 @@ func (s *Store) CreateSession(ctx context.Context, created identity.Session) err
 
 // SessionByHandle implements session.Store.
 func (s *Store) SessionByHandle(ctx context.Context, handleHash [32]byte) (identity.Session, error) {
-	var (
-		found                               identity.Session
-		created, lastUsed, expires, revoked int64
-		scopes                              string
-	)
-	err := s.reader.QueryRowContext(ctx, selectSessionByHandle, handleHash[:]).Scan(&found.ID, new([]byte), &found.UserID,
-		&created, &lastUsed, &expires, &revoked, &found.UserAgent, &scopes)
+	found, err := scanSession(s.reader.QueryRowContext(ctx, selectSessionByHandle, handleHash[:]).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return identity.Session{}, session.ErrNoSession
 	}
+	return found, unavailable("read session", err)
+}
+
+// UserSessions implements session.Store.
+func (s *Store) UserSessions(ctx context.Context, userID string, at, usedAfter time.Time, limit int) ([]identity.Session, error) {
+	rows, err := s.reader.QueryContext(ctx, selectUserSessions, userID, toMicros(at), toMicros(usedAfter), limit)
 	if err != nil {
-		return identity.Session{}, unavailable("read session", err)
+		return nil, unavailable("list sessions", err)
 	}
-	found.HandleHash = handleHash
+	defer rows.Close()
+	var found []identity.Session
+	for rows.Next() {
+		one, err := scanSession(rows.Scan)
+		if err != nil {
+			return nil, unavailable("list sessions", err)
+		}
+		found = append(found, one)
+	}
+	return found, unavailable("list sessions", rows.Err())
+}
+
+// scanSession reads a row of sessionColumns.
+func scanSession(scan func(...any) error) (identity.Session, error) {
+	var (
+		found                               identity.Session
+		handleHash                          []byte
+		created, lastUsed, expires, revoked int64
+		scopes                              string
+	)
+	if err := scan(&found.ID, &handleHash, &found.UserID, &created, &lastUsed, &expires, &revoked, &found.UserAgent, &scopes); err != nil {
+		return identity.Session{}, err
+	}
+	copy(found.HandleHash[:], handleHash)
 	found.CreatedAt, found.LastUsedAt = fromMicros(created), fromMicros(lastUsed)
 	found.ExpiresAt, found.RevokedAt = fromMicros(expires), fromMicros(revoked)
 	if scopes != "" {
@@ -94,6 +120,16 @@ func (s *Store) RevokeUserSessions(ctx context.Context, userID string, at time.T
 		ids = append(ids, id)
 	}
 	return ids, unavailable("revoke sessions", rows.Err())
+}
+
+// RevokeUserSession implements session.Store.
+func (s *Store) RevokeUserSession(ctx context.Context, userID, id string, at time.Time) (bool, error) {
+	result, err := s.writer.ExecContext(ctx, revokeUserSession, toMicros(at), id, userID)
+	if err != nil {
+		return false, unavailable("revoke session", err)
+	}
+	ended, err := result.RowsAffected()
+	return ended > 0, unavailable("revoke session", err)
 }
 
 // RevokedSince implements session.Store.

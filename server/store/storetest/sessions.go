@@ -136,6 +136,74 @@ func revokesAll(t *testing.T, store Store) {
 	}
 }
 
+func revokesOwn(t *testing.T, store Store) {
+	save(t, store, ann())
+	save(t, store, bob())
+	s := login(ann(), 1)
+	create(t, store, s)
+
+	for _, step := range []struct {
+		name, user, id string
+		want           bool
+	}{
+		{"another user's", bob().ID, s.ID, false},
+		{"nobody's", ann().ID, "none", false},
+		{"an unknown user's", "", "none", false},
+		{"their own", ann().ID, s.ID, true},
+		{"their own again", ann().ID, s.ID, false},
+	} {
+		ended, err := store.RevokeUserSession(t.Context(), step.user, step.id, now)
+		if err != nil || ended != step.want {
+			t.Errorf("%s: ended: %v, error %v, want %v", step.name, ended, err, step.want)
+		}
+		if over := !find(t, store, s).RevokedAt.IsZero(); step.id == s.ID && step.user == bob().ID && over {
+			t.Errorf("%s: the session is over", step.name)
+		}
+	}
+	if got := find(t, store, s).RevokedAt; !got.Equal(kept) {
+		t.Errorf("ended at %s, want %s", got, kept)
+	}
+}
+
+func listsSessions(t *testing.T, store Store) {
+	save(t, store, ann())
+	save(t, store, bob())
+	var want []string
+	for n := byte(1); n <= 4; n++ {
+		s := login(ann(), n)
+		s.CreatedAt = now.Add(time.Duration(n) * time.Second)
+		create(t, store, s)
+		want = append([]string{s.ID}, want...)
+	}
+	revoked, over, idle := login(ann(), 5), login(ann(), 6), login(ann(), 7)
+	over.ExpiresAt = now
+	idle.LastUsedAt = now.Add(-time.Hour)
+	create(t, store, revoked, over, idle, login(bob(), 8))
+	if err := store.RevokeSession(t.Context(), revoked.ID, now); err != nil {
+		t.Fatal(err)
+	}
+	list := func(limit int) []identity.Session {
+		found, err := store.UserSessions(t.Context(), ann().ID, now, now.Add(-time.Hour), limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	var ids []string
+	for _, s := range list(10) {
+		ids = append(ids, s.ID)
+	}
+	if diff := cmp.Diff(want, ids); diff != "" {
+		t.Errorf("live sessions (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]identity.Session{find(t, store, login(ann(), 4))}, list(1)); diff != "" {
+		t.Errorf("the newest (-want +got):\n%s", diff)
+	}
+	if found, err := store.UserSessions(t.Context(), "nobody", now, now.Add(-time.Hour), 1); err != nil || len(found) != 0 {
+		t.Errorf("of nobody: %v, %v", found, err)
+	}
+}
+
 func revokedSince(t *testing.T, store Store) {
 	save(t, store, ann())
 	create(t, store, login(ann(), 1), login(ann(), 2), login(ann(), 3))
@@ -221,6 +289,8 @@ func cancelled(t *testing.T, store Store) {
 		"touch":         func() error { return store.TouchSession(ctx, s.ID, now.Add(time.Minute)) },
 		"revoke":        func() error { return store.RevokeSession(ctx, s.ID, now) },
 		"revoke all":    func() error { _, err := store.RevokeUserSessions(ctx, ann().ID, now); return err },
+		"revoke own":    func() error { _, err := store.RevokeUserSession(ctx, ann().ID, s.ID, now); return err },
+		"list":          func() error { _, err := store.UserSessions(ctx, ann().ID, now, now.Add(-time.Hour), 1); return err },
 		"revoked since": func() error { _, err := store.RevokedSince(ctx, now); return err },
 		"delete":        func() error { _, err := store.DeleteExpired(ctx, now.Add(2*time.Hour), 1); return err },
 		"ping":          func() error { return store.Ping(ctx) },

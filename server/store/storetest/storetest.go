@@ -44,6 +44,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"ends one session":                                  revokesOne,
 		"does not touch an ended session":                   touchAfterRevoke,
 		"G91 ends all sessions of a user and of no other":   revokesAll,
+		"ends one session of its own user alone":            revokesOwn,
+		"lists a user's live sessions, newest first":        listsSessions,
 		"tells which sessions were ended lately":            revokedSince,
 		"deletes sessions that are over, in batches":        deletesExpired,
 		"remembers an ended session while a JWT may live":   remembersRevoked,
