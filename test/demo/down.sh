@@ -4,10 +4,7 @@ set -euo pipefail
 # shellcheck source=test/demo/env.sh
 . "$(dirname "$0")/env.sh"
 
-if pid=$(forwarder); then
-  step "closing port 8443"
-  kill "$pid"
-fi
+close_port
 rm -rf "$state"
 
 if command -v kubectl >/dev/null && kubectl version >/dev/null 2>&1; then

@@ -27,3 +27,11 @@ forwarder() {
     *) return 1 ;;
   esac
 }
+
+# close_port ends the forwarder, if one runs.
+close_port() {
+  local pid
+  pid=$(forwarder) || return 0
+  kill "$pid"
+  while forwarder >/dev/null; do sleep 0.1; done
+}

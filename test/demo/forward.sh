@@ -4,7 +4,7 @@
 set -uo pipefail
 namespace=${1:?usage: forward.sh NAMESPACE}
 child=
-trap 'kill "$child" 2>/dev/null; exit 0' TERM INT HUP
+trap 'kill "$child" 2>/dev/null; wait "$child" 2>/dev/null; exit 0' TERM INT HUP
 while :; do
   kubectl --namespace "$namespace" port-forward --address 127.0.0.1 service/caddy 8443:8443 &
   child=$!

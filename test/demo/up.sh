@@ -39,33 +39,30 @@ install_operator() {
     { cat "$state/helm.log" >&2; return 1; }
 }
 
-# apply FILE...: the images of the manifests come from wherever this cluster gets them.
+# apply FILE...: the images of the manifests come from wherever this cluster gets them. What changed is added to applied.
+applied=
 apply() {
   local file
   for file; do
-    sed "s#image: localhost/#image: $images/#" "$demo/manifests/$file.yaml" | kubectl apply -f - >/dev/null
+    applied+=$(sed "s#image: localhost/#image: $images/#" "$demo/manifests/$file.yaml" | kubectl apply -f -)
   done
 }
 
 # The images keep their name from one build to the next, so a pod that runs already has to be told.
-restart() {
-  local namespace=$1 name
-  shift
-  for name in $(kubectl --namespace "$namespace" get deployments -o name "$@"); do
-    kubectl --namespace "$namespace" rollout restart "$name" >/dev/null
-  done
-}
+restart() { kubectl --namespace "$1" rollout restart deployment "${@:2}" >/dev/null; }
 
+port_is_open() { (exec 3<>/dev/tcp/127.0.0.1/8443) 2>/dev/null; }
+
+# open_port starts the forwarder anew: one that runs may still listen for a pod that is on its way out.
 open_port() {
-  if ! forwarder >/dev/null; then
-    if (exec 3<>/dev/tcp/127.0.0.1/8443) 2>/dev/null; then
-      die "port 8443 of this machine is taken: end what listens there, then run this again"
-    fi
-    setsid "$demo/forward.sh" "$namespace" >"$state/forward.log" 2>&1 </dev/null &
-    echo $! >"$state/forward.pid"
+  close_port
+  if port_is_open; then
+    die "port 8443 of this machine is taken: end what listens there, then run this again"
   fi
+  setsid "$demo/forward.sh" "$namespace" >"$state/forward.log" 2>&1 </dev/null &
+  echo $! >"$state/forward.pid"
   for _ in $(seq 100); do
-    (exec 3<>/dev/tcp/127.0.0.1/8443) 2>/dev/null && return
+    port_is_open && return
     sleep 0.2
   done
   say "port 8443 did not open: $(tail -n 3 "$state/forward.log")"
@@ -74,16 +71,20 @@ open_port() {
 
 again=$(kubectl --namespace "$namespace" get deployment shop-googlelogin -o name 2>/dev/null || true)
 install_operator
-if [ -n "$again" ]; then
-  step "restarting what runs already, so that it uses the images of now"
-  restart "$system"
-  restart "$namespace"
-  kubectl --namespace "$system" rollout status deployment --timeout=120s >/dev/null
-fi
 step "applying the stand-in for Google, the sample shop and Caddy"
 apply namespace google-client fake-google shop caddy
 step "applying the GoogleLogin"
 apply googlelogin
+if [ -n "$again" ]; then
+  step "restarting what ran already, so that it uses the images of now"
+  restart "$system" googlelogin-manager
+  # Not Caddy: with a new pod comes a new certificate authority, and somebody may have trusted the old one.
+  restart "$namespace" fake-google shop shop-googlelogin
+  kubectl --namespace "$system" rollout status deployment/googlelogin-manager --timeout=120s >/dev/null
+fi
+case $applied in
+  *'configmap/caddy configured'*) restart "$namespace" caddy ;;
+esac
 step "waiting for the GoogleLogin to be ready"
 kubectl --namespace "$namespace" wait --for=condition=Ready googlelogin/shop --timeout=120s >/dev/null
 for name in fake-google shop caddy shop-googlelogin; do
