@@ -56,13 +56,21 @@ func everything(login *v1beta1.GoogleLogin) {
 	spec.Scopes = append(spec.Scopes, "https://www.googleapis.com/auth/calendar.readonly")
 	spec.BasePath = "/login/google"
 	spec.RedirectURIs = []v1beta1.RedirectURI{"https://shop.example.com:8443/login/google/callback"}
-	spec.Google = v1beta1.Google{Prompt: v1beta1.PromptConsent, Issuer: "http://fake-google.demo.svc:8080"}
+	spec.Google = v1beta1.Google{
+		Prompt: v1beta1.PromptConsent, Issuer: "http://fake-google.demo.svc:8080", SignInWithGoogle: v1beta1.Enabled,
+	}
 	spec.Frontend = v1beta1.Frontend{
 		HomeURL:    "https://shop.example.com/home",
 		LoginURL:   "https://shop.example.com/login",
 		ReturnURLs: []v1beta1.ReturnURL{"https://shop.example.com/*", "https://*.shop.example.com/app/*"},
 	}
 	spec.Access.Emails = []v1beta1.Email{"ann@gmail.com"}
+	spec.Access.LinkByEmail = v1beta1.Enabled
+	spec.Pages = v1beta1.Pages{
+		Title: "Example Shop", AccentColor: "#0b57d0", SignInText: "Welcome back", SupportURL: "mailto:help@example.com",
+		Logo: &v1beta1.Logo{MediaType: "image/png", Data: []byte("picture"), Alt: "a cart"},
+	}
+	spec.TokenEndpoint = v1beta1.TokenEndpoint{Mode: v1beta1.Enabled, ClientIDs: []string{"123-ios.apps.googleusercontent.com"}}
 	spec.Session = v1beta1.Session{
 		AccessTokenTTL: "5m", IdleTimeout: "1h30m", Lifetime: "8h", Audiences: []v1beta1.Audience{"shop", "stock"},
 		Cookie: v1beta1.Cookie{Domain: "shop.example.com", SameSite: v1beta1.SameSiteNone},
@@ -72,6 +80,8 @@ func everything(login *v1beta1.GoogleLogin) {
 		Replicas:         ptr.To[int32](0),
 		Image:            "registry.example.com/server:7",
 		ImagePullSecrets: []corev1.LocalObjectReference{{Name: "pull"}},
+		TrustedProxies:   []v1beta1.CIDR{"10.244.0.0/16"},
+		RateLimits:       v1beta1.RateLimits{PerAddress: 600, PerAccount: 60},
 		Resources: &corev1.ResourceRequirements{
 			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("0.5")},
 			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
