@@ -40,7 +40,7 @@ func TestB_CallbacksThatProveNothing(t *testing.T) {
 		"B12 no state":           func(t *testing.T, at string) string { return with(t, at, "state", "") },
 		"B13 unknown state":      func(t *testing.T, at string) string { return with(t, at, "state", strings.Repeat("A", 43)) },
 		"B13 state with a tail":  func(t *testing.T, at string) string { return with(t, at, "state", param(t, at, "state")+"A") },
-		"B20 error and no state": func(t *testing.T, _ string) string { return callback + "?error=access_denied" },
+		"B20 error and no state": func(_ *testing.T, _ string) string { return callback + "?error=access_denied" },
 		"B20 error and a wrong state": func(t *testing.T, at string) string {
 			return with(t, at, "state", "x", "code", "", "error", "access_denied")
 		},

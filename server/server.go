@@ -69,7 +69,7 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 		return nil, err
 	}
 	errors := httperr.NewAdaptor(texts, deps.Log)
-	all := routes(cfg, h, errors)
+	all := routes(cfg, h, errors, perClient(cfg, errors, deps.Now))
 	if err := collision(hosts, all); err != nil {
 		return nil, err
 	}
@@ -96,15 +96,18 @@ func Check(cfg config.Config) error {
 	return err
 }
 
-// routes has every route of the public port. Every POST is guarded by the cross-origin protection around the router.
-func routes(cfg config.Config, h *login.Handler, errors *httperr.Adaptor) map[string]route {
+// routes has every route of the public port. Every POST is guarded by the cross-origin protection around the router; limited is for
+// what costs more than an answer.
+func routes(
+	cfg config.Config, h *login.Handler, errors *httperr.Adaptor, limited func(http.Handler) http.Handler,
+) map[string]route {
 	base, handle := login.Base(cfg), errors.Handle
 	cors := func(method string) func(http.Handler) http.Handler {
 		return login.CORS(login.Origins(cfg.Frontend), method)
 	}
 	return map[string]route{
-		callbackRoute:         {name: "callback", methods: get(handle(h.Callback))},
-		base + "/login":       {name: "login", methods: get(handle(h.Start))},
+		callbackRoute:         {name: "callback", methods: get(limited(handle(h.Callback)))},
+		base + "/login":       {name: "login", methods: get(limited(handle(h.Start)))},
 		base + "/me":          {name: "me", methods: fromFrontend(http.MethodGet, handle(h.Me), cors(http.MethodGet))},
 		base + "/logout":      {name: "logout", methods: fromFrontend(http.MethodPost, handle(h.Logout), cors(http.MethodPost))},
 		base + "/token":       {name: "token", methods: post(handle(h.Token))},

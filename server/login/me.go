@@ -75,7 +75,7 @@ func profileOf(u identity.User, current session.Current, record identity.Session
 		MissingScopes: missing,
 		Session: sessionAnswer{
 			ID:                   current.Claims.SessionID,
-			ExpiresAt:            record.ExpiresAt,
+			ExpiresAt:            record.ExpiresAt.Truncate(time.Second),
 			AccessTokenExpiresAt: current.Claims.ExpiresAt.UTC(),
 		},
 	}
