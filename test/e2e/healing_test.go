@@ -15,7 +15,9 @@ const serverPods = "app.kubernetes.io/instance=shop,app.kubernetes.io/component=
 func TestChildrenThatAreDeletedComeBack(t *testing.T) {
 	ready(t)
 	inDemo(t, "delete", "deployment/"+server, "configmap/shop-config", "service/"+server, "--wait")
-	inDemo(t, "wait", "--for=create", "configmap/shop-config", "service/"+server, "--timeout=60s")
+	// One at a time: kubectl gives up at once if it is to wait for several that are missing.
+	inDemo(t, "wait", "--for=create", "configmap/shop-config", "--timeout=60s")
+	inDemo(t, "wait", "--for=create", "service/"+server, "--timeout=60s")
 	ready(t)
 	b := newProfile(t)
 	b.open(shopURL)
