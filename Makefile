@@ -40,10 +40,11 @@ verify: ## Check that generated files, formatting, modules and the chart are as 
 	test/tools/verify.sh
 
 lint: ## Run the linters, which also keep the import rules
-	$(GOLANGCI_LINT) run ./...
-	$(GOLANGCI_LINT) run --build-tags e2e ./test/e2e/...
-	cd test/cluster && $(GOLANGCI_LINT) run ./...
-	cd test/tools && $(GOLANGCI_LINT) run ./...
+	failed=0; \
+	$(GOLANGCI_LINT) run ./... || failed=1; \
+	$(GOLANGCI_LINT) run --build-tags e2e ./test/e2e/... || failed=1; \
+	for module in test/cluster test/tools; do (cd $$module && $(GOLANGCI_LINT) run ./...) || failed=1; done; \
+	exit $$failed
 
 helm-lint: ## Lint the chart and render it with both Helm 4 and Helm 3
 	test/tools/helm.sh

@@ -26,8 +26,9 @@ func main() {
 	root := flag.String("root", "", "the folder in which volumes are made")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *kubeconfig, *name, *root); err != nil {
+	err := run(ctx, *kubeconfig, *name, *root)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
