@@ -13,8 +13,10 @@ if command -v kubectl >/dev/null && kubectl version >/dev/null 2>&1; then
   # The namespace goes first: its GoogleLogin takes its children along, while the operator still runs.
   kubectl delete namespace "$namespace" --ignore-not-found --timeout=120s >/dev/null
   helm uninstall "$release" --namespace "$system" --ignore-not-found --wait >/dev/null 2>&1 || die "helm could not remove the operator"
-  # The chart keeps its CRD on purpose: removing it would remove every GoogleLogin of the cluster.
   kubectl delete namespace "$system" --ignore-not-found --timeout=120s >/dev/null
+  if [ "${CLUSTER:-}" = current ]; then
+    say "The CRD stays, since every GoogleLogin of the cluster goes with it: kubectl delete crd googlelogins.googlelogin.dev"
+  fi
 else
   say "no cluster answers, so there is nothing more to remove"
 fi
