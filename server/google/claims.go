@@ -1,8 +1,6 @@
 package google
 
 import (
-	"crypto/subtle"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -49,31 +47,6 @@ func parseClaims(payload []byte) (c claims, err error) {
 	c.hasExp, c.hasIat, c.hasNbf = c.fields.has("exp"), c.fields.has("iat"), c.fields.has("nbf")
 	c.hasAtHash = c.fields.has("at_hash")
 	return c, nil
-}
-
-// check is everything that go-oidc leaves to its caller, and what it checks more loosely.
-func (c claims) check(e *endpoints, clientID, nonce string, now time.Time) error {
-	switch {
-	case !e.acceptIss(c.iss):
-		return invalid("iss is another issuer")
-	case !slices.Contains(c.aud, clientID):
-		return invalid("aud is another client")
-	case !c.forUs(clientID):
-		return invalid("azp is another client")
-	case c.sub == "" || len(c.sub) > maxSubject:
-		return invalid("sub is empty or too long")
-	case nonce == "" || subtle.ConstantTimeCompare([]byte(c.nonce), []byte(nonce)) != 1:
-		return invalid("nonce differs")
-	}
-	return c.checkTimes(now)
-}
-
-// forUs is the azp rule of OpenID Connect: a token for several must say whom it was issued to, and it must be us.
-func (c claims) forUs(clientID string) bool {
-	if c.fields.has("azp") {
-		return c.azp == clientID
-	}
-	return len(c.aud) == 1
 }
 
 func (c claims) checkTimes(now time.Time) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,33 @@ const (
 // VerifyIDToken returns who raw is about, if raw passes every check, its nonce included. It asks no userinfo: an identity from a
 // minimal token may have no email, which is refused here, or no name.
 func (p *Provider) VerifyIDToken(ctx context.Context, raw, nonce string) (identity.Identity, error) {
+	return p.VerifyCredential(ctx, Credential{IDToken: raw, Nonce: exactly(nonce)})
+}
+
+// Credential is an ID token that came without a code: from Sign in with Google, or from an app.
+type Credential struct {
+	IDToken string
+	// Clients may have got the token, or be meant by it, beside our own client: the apps of the same Google project.
+	Clients []string
+	// Nonce says whether a nonce is one of those that the server gave out. It is asked once the signature is proven, and never
+	// with an empty one.
+	Nonce func(nonce string) bool
+}
+
+// String implements fmt.Stringer and shows nothing that opens something.
+func (c Credential) String() string {
+	return fmt.Sprintf("credential, %d clients more", len(c.Clients))
+}
+
+// GoString implements fmt.GoStringer.
+func (c Credential) GoString() string { return "google.Credential{" + c.String() + "}" }
+
+// LogValue implements slog.LogValuer.
+func (c Credential) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// VerifyCredential returns who the ID token is about, if it passes every check that VerifyIDToken makes. It does not know whether
+// it saw the token before: that is the nonce's job, and the caller's.
+func (p *Provider) VerifyCredential(ctx context.Context, c Credential) (identity.Identity, error) {
 	credentials, err := p.currentCredentials()
 	if err != nil {
 		return identity.Identity{}, err
@@ -32,7 +60,7 @@ func (p *Provider) VerifyIDToken(ctx context.Context, raw, nonce string) (identi
 	if err != nil {
 		return identity.Identity{}, err
 	}
-	t, err := p.verify(ctx, e, credentials.ClientID, raw, nonce)
+	t, err := p.verify(ctx, e, expectation{credentials.ClientID, c.Clients, c.Nonce}, c.IDToken)
 	if err != nil {
 		return identity.Identity{}, err
 	}
@@ -53,7 +81,7 @@ type verified struct {
 }
 
 // verify runs all checks. What needs no key comes first, so that nonsense causes no fetch.
-func (p *Provider) verify(ctx context.Context, e *endpoints, clientID, raw, nonce string) (verified, error) {
+func (p *Provider) verify(ctx context.Context, e *endpoints, want expectation, raw string) (verified, error) {
 	h, err := parseHeader(raw)
 	if err != nil {
 		return verified{}, err
@@ -63,7 +91,8 @@ func (p *Provider) verify(ctx context.Context, e *endpoints, clientID, raw, nonc
 	}
 	keys := &signature{set: e.keys, header: h}
 	verifier := oidc.NewVerifier(e.issuer, keys, &oidc.Config{
-		ClientID:             clientID,
+		// expectation.check compares aud and azp with a set of clients, where go-oidc knows only one.
+		SkipClientIDCheck:    true,
 		SupportedSigningAlgs: e.algs,
 		// Earlier by the skew, so that a token lives that much longer.
 		Now: func() time.Time { return p.now().Add(-skew) },
@@ -79,7 +108,7 @@ func (p *Provider) verify(ctx context.Context, e *endpoints, clientID, raw, nonc
 	if err != nil {
 		return verified{}, err
 	}
-	if err := c.check(e, clientID, nonce, p.now()); err != nil {
+	if err := want.check(e, c, p.now()); err != nil {
 		return verified{}, err
 	}
 	return verified{token, c}, nil

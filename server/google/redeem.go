@@ -66,7 +66,7 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (Grant, error) {
 	if err != nil {
 		return Grant{}, fmt.Errorf("exchange code: %w", err)
 	}
-	t, err := p.verify(ctx, e, credentials.ClientID, response.idToken, r.Nonce)
+	t, err := p.verify(ctx, e, expectation{clientID: credentials.ClientID, nonce: exactly(r.Nonce)}, response.idToken)
 	if err != nil {
 		return Grant{}, fmt.Errorf("verify ID token: %w", err)
 	}

@@ -35,6 +35,12 @@ func (g *Google) MintIDToken(clientID, email, nonce string, alter ...func(claims
 	return g.sign(claims)
 }
 
+// IssuedTo alters MintIDToken's claims into those of a token that an app got for its server: azp is the app's client ID, aud stays
+// the server's.
+func IssuedTo(azp string) func(claims map[string]any) {
+	return func(claims map[string]any) { claims["azp"] = azp }
+}
+
 func (g *Google) idTokenClaims(issuer string, gr *grant, accessToken string) map[string]any {
 	now := g.opts.Now()
 	c := gr.account.claims(gr.scopes)
