@@ -13,6 +13,9 @@
 //     asked again, and a new JWT is set; that one cookie and no other, since some proxies hand on only one.
 //  4. End: the session, or all of the user's, is revoked in the store, and then the cookies are cleared.
 //
+// A client that keeps its token by itself, an app or a script, gets no cookie: Issue starts its session, Bearer checks the token in
+// the Authorization header, EndBearer ends the session. Nothing renews it: it ends with its token.
+//
 // Two limits end a session: the idle timeout counts from the last renewal, the lifetime from the login. Renewal never moves the
 // second. To keep a user who is at work from idling out between two renewals, a JWT older than half the idle timeout is renewed
 // although it is still valid.

@@ -38,11 +38,15 @@ func (m *Manager) check(r *http.Request) (Current, error) {
 	if err != nil {
 		return Current{}, fmt.Errorf("%w: access token: %w", ErrNoSession, err)
 	}
+	return m.checkToken(r.Context(), token)
+}
+
+func (m *Manager) checkToken(ctx context.Context, token string) (Current, error) {
 	claims, err := m.verify(token)
 	if err != nil {
 		return Current{}, err
 	}
-	if err := m.revoked.load(r.Context(), m.store, m.now()); err != nil {
+	if err := m.revoked.load(ctx, m.store, m.now()); err != nil {
 		return Current{}, err
 	}
 	if m.revoked.has(claims.SessionID) {
