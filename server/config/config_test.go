@@ -87,19 +87,20 @@ func TestLoad_FillsInDefaults(t *testing.T) {
 
 func TestLoad_IsStrict(t *testing.T) {
 	for name, row := range map[string]struct{ content, want string }{
-		"another version":     {strings.Replace(least, "/v1", "/v2", 1) + "novelty: 1\n", `apiVersion: "server.googlelogin.dev/v2" is not`},
-		"no version":          {strings.Replace(least, "apiVersion: server.googlelogin.dev/v1", "", 1), `apiVersion: "" is not`},
-		"empty file":          {"", `apiVersion: "" is not`},
-		"misspelt field":      {least + "drainTimeuot: 5s\n", `"drainTimeuot"`},
-		"misspelt inside":     {strings.Replace(least, "audiences", "audience", 1), `"audience"`},
-		"a field twice":       {least + "instance: a/b\n", `"instance" already set`},
-		"a secret's value":    {strings.Replace(least, "client: {", "client: {secret: x, ", 1), `"secret"`},
-		"a bare number":       {least + "drainTimeout: 20\n", "Duration"},
-		"no duration":         {least + "drainTimeout: soon\n", `"soon" is not a duration`},
-		"not YAML":            {"{", "decode"},
-		"a list":              {"[]", "decode"},
-		"too large":           {least + "#" + strings.Repeat("x", 1<<20), "larger than"},
-		"what Validate finds": {strings.Replace(least, "__Host-", "", 1), "session.cookie.name"},
+		"another version":       {strings.Replace(least, "/v1", "/v2", 1) + "novelty: 1\n", `apiVersion: "server.googlelogin.dev/v2" is not`},
+		"no version":            {strings.Replace(least, "apiVersion: server.googlelogin.dev/v1", "", 1), `apiVersion: "" is not`},
+		"empty file":            {"", `apiVersion: "" is not`},
+		"misspelt field":        {least + "drainTimeuot: 5s\n", `"drainTimeuot"`},
+		"misspelt inside":       {strings.Replace(least, "audiences", "audience", 1), `"audience"`},
+		"a field in other case": {least + "redirectUris: [https://evil.example/cb]\n", `unknown field "redirectUris"`},
+		"a field twice":         {least + "instance: a/b\n", `"instance" already set`},
+		"a secret's value":      {strings.Replace(least, "client: {", "client: {secret: x, ", 1), `"secret"`},
+		"a bare number":         {least + "drainTimeout: 20\n", "Duration"},
+		"no duration":           {least + "drainTimeout: soon\n", `"soon" is not a duration`},
+		"not YAML":              {"{", "decode"},
+		"a list":                {"[]", "decode"},
+		"too large":             {least + "#" + strings.Repeat("x", 1<<20), "larger than"},
+		"what Validate finds":   {strings.Replace(least, "__Host-", "", 1), "session.cookie.name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := config.Load(write(t, row.content))

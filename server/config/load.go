@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -51,13 +52,23 @@ func parse(content []byte) (Config, error) {
 		return Config{}, fmt.Errorf("apiVersion: %q is not %q, the one version that this server reads", version.APIVersion, APIVersion)
 	}
 	c := Default()
-	if err := yaml.UnmarshalStrict(content, &c); err != nil {
+	if err := decodeStrict(content, &c); err != nil {
 		return Config{}, fmt.Errorf("decode: %w", err)
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// decodeStrict also minds upper and lower case, which encoding/json does not: redirectUris would otherwise overwrite redirectURIs.
+func decodeStrict(content []byte, into *Config) error {
+	document, err := yaml.YAMLToJSONStrict(content)
+	if err != nil {
+		return err
+	}
+	unknown, err := json.UnmarshalStrict(document, into)
+	return errors.Join(append(unknown, err)...)
 }
 
 // Marshal returns the file that Load reads.
