@@ -1,67 +1,72 @@
 package identity
 
-import "strings"
+import (
+	"strings"
+	"unicode"
 
-// maxEmail is the longest address that SMTP can carry (RFC 5321, 4.5.3.1.3, less the angle brackets).
-const maxEmail = 254
+	"golang.org/x/net/idna"
+)
 
-// CanonicalEmail returns the one form in which an address is compared and kept: surrounding spaces gone, ASCII lower case.
+const (
+	// maxEmail is the longest address that SMTP can carry (RFC 5321, 4.5.3.1.3, less the angle brackets), maxLocal the longest local
+	// part (4.5.3.1.1), and maxDomain the longest domain name.
+	maxEmail, maxLocal, maxDomain = 254, 64, 253
+)
+
+// domains is strict IDNA: lower case, bidi and length rules, letters, digits and inner hyphens alone.
+var domains = idna.New(
+	idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true), idna.CheckHyphens(true),
+	idna.ValidateLabels(true), idna.CheckJoiners(true), idna.Transitional(false),
+)
+
+// CanonicalEmail returns the one form in which an address is compared and kept: ASCII lower case, a domain of another script in its
+// xn-- form. It is the only such function, and is called where an Identity is made and where an access policy is read.
 //
 // It refuses what is not plainly one address, because two readers of such a string may see two different people: more than one
-// "@", a trailing dot, control characters, quoted local parts, and anything outside ASCII, which rules out look-alike letters and
-// marks that turn the text around. A domain in another script is accepted in its xn-- form. It does not fold dots or "+tags":
-// whether those are the same mailbox is the mail provider's affair.
+// "@", a trailing dot, spaces, control characters, quoted local parts, and a local part beyond ASCII, which rules out look-alike
+// letters and marks that turn the text around. It does not fold dots or "+tags": whether those are the same mailbox is the mail
+// provider's affair.
 func CanonicalEmail(raw string) (email string, ok bool) {
-	email = strings.Trim(raw, " ")
-	local, domain, found := strings.Cut(email, "@")
-	if !found || len(email) > maxEmail || !isLocalPart(local) {
+	local, domain, found := strings.Cut(raw, "@")
+	if !found || len(raw) > maxEmail || !isLocalPart(local) {
 		return "", false
 	}
-	domain, ok = CanonicalDomain(domain)
-	if !ok {
+	if domain, ok = CanonicalDomain(domain); !ok {
 		return "", false
 	}
-	return lowerASCII(local) + "@" + domain, true
+	email = lowerASCII(local) + "@" + domain
+	return email, len(email) <= maxEmail
 }
 
-// CanonicalDomain returns a domain in lower case. It refuses what is not at least two labels of ASCII letters, digits and inner
-// hyphens.
+// CanonicalDomain returns a domain of at least two labels in lower-case ASCII. A domain that the IDNA mapping would change in more
+// than case is refused: full-width letters and soft hyphens are spellings of another name.
 func CanonicalDomain(raw string) (domain string, ok bool) {
-	if len(raw) > 253 {
+	if len(raw) > maxDomain {
 		return "", false
 	}
-	labels := strings.Split(lowerASCII(raw), ".")
-	for _, label := range labels {
-		if !isLabel(label) {
-			return "", false
-		}
+	domain, err := domains.ToASCII(raw)
+	if err != nil || !strings.Contains(domain, ".") || strings.HasSuffix(domain, ".") {
+		return "", false
 	}
-	return strings.Join(labels, "."), len(labels) > 1
+	if lowerASCII(raw) == domain {
+		return domain, true
+	}
+	inScript, err := domains.ToUnicode(domain)
+	if err != nil || inScript != strings.ToLower(raw) || strings.ContainsFunc(raw, becomesASCII) {
+		return "", false
+	}
+	return domain, true
 }
+
+// becomesASCII finds the letters that lower case turns into ASCII, the Kelvin sign for one: they are spellings of another name.
+func becomesASCII(r rune) bool { return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII }
 
 // isLocalPart accepts a dot-atom (RFC 5322, 3.2.3). The quoted form is left out: Google issues none.
 func isLocalPart(s string) bool {
-	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
+	if s == "" || len(s) > maxLocal || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
 		return false
 	}
-	for _, c := range []byte(s) {
-		if c <= ' ' || c > '~' || strings.IndexByte("\"(),:;<>@[\\]", c) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func isLabel(s string) bool {
-	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"(),:;<>@[\\]", r) })
 }
 
 // lowerASCII leaves every other letter alone: strings.ToLower would turn the Kelvin sign into a plain k, and so make two
