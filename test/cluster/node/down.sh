@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Stops the node that up.sh started, and removes all that it left on the machine: processes, mounts, network, state folder.
+# usage: down.sh [--locked]     --locked: the caller holds the lock that keeps up.sh and down.sh apart
 set -uo pipefail
 . "$(dirname "$0")/env.sh"
 [ -d "$state" ] || exit 0
+if [ "${1:-}" != --locked ]; then exec 9>"$state.lock" && flock 9; fi
 
 # stop NAME...: ends the processes that up.sh started, and waits until they are gone.
 stop() {

@@ -95,14 +95,17 @@ addons() {
 
 here=$(cd "$(dirname "$0")" && pwd)
 export KUBECONFIG=$state/kubeconfig
-if running apiserver && running kubelet; then say "the node is already up; KUBECONFIG=$KUBECONFIG" && exit; fi
+already_up() { running apiserver && running kubelet && say "the node is up already; KUBECONFIG=$KUBECONFIG"; }
+if already_up; then exit; fi
 need go "install Go from go.dev/doc/install"
 install_packages
 mkdir -p "$cache"
 exec 9>"$state.lock"
 flock 9
+# Another run may have brought it up while this one waited.
+if already_up; then exit; fi
 bin=$("$scripts/binaries.sh" node)
-"$here/down.sh"
+"$here/down.sh" --locked
 ! nft list table ip kube-proxy >/dev/null 2>&1 || die "another Kubernetes node runs on this machine: use it with CLUSTER=current"
 say "starting a one-node Kubernetes $kubernetes_version"
 mkdir -p "$state" && chmod 0711 "$state"
