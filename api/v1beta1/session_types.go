@@ -24,11 +24,13 @@ type Session struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('8760h')",message="session.lifetime must be between 1m and 8760h"
 	Lifetime Duration `json:"lifetime,omitempty"`
 
-	// audiences is the aud claim of the access JWT: the services that may accept it. Unset: the name of the GoogleLogin.
+	// audiences is the aud claim of the access JWT: the services that may accept it, in at most 512 bytes together, since the JWT
+	// has to fit in a cookie. Unset: the name of the GoogleLogin.
 	// Example: ["shop"]
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.map(a, size(a)).sum() <= 512",message="session.audiences may take at most 512 bytes together: the access token that names them has to fit in a cookie"
 	Audiences []Audience `json:"audiences,omitempty"`
 
 	// cookie is how the browser carries the session.

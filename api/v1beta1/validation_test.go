@@ -150,6 +150,7 @@ func TestRefused(t *testing.T) {
 		{"access token longer than idle timeout", []string{"spec.session", "{accessTokenTTL: 2h, idleTimeout: 1h}"}, "session.accessTokenTTL must not be longer than session.idleTimeout"},
 		{"idle timeout longer than lifetime", []string{"spec.session", "{idleTimeout: 48h, lifetime: 24h}"}, "session.idleTimeout must not be longer than session.lifetime"},
 		{"audience with a space", []string{"spec.session.audiences", "['a b']"}, "an audience must hold printable ASCII"},
+		{"audiences of 513 bytes", []string{"spec.session.audiences", audiences(128, 128, 128, 128, 1)}, "session.audiences may take at most 512 bytes together"},
 		{"cookie name without a prefix", []string{"spec.session.cookie.name", "shop-cookie"}, "session.cookie.name"},
 		{"cookie name with the wrong prefix", []string{"spec.session.cookie.name", "__Secure-shop"}, "session.cookie.name must begin with __Host-"},
 		{"cookie domain beside a __Host- name", []string{"spec.session.cookie", "{name: __Host-shop, domain: example.com}"}, "session.cookie.name must begin with __Host-, or with __Secure-"},
@@ -211,6 +212,7 @@ func TestAccepted(t *testing.T) {
 		{"emails and domains", []string{"spec.access", "{hostedDomains: [example.com, xn--80aa.example], emails: [Ann.Lee+shop@gmail.com]}"}},
 		{"a cookie for a domain", []string{"spec.session.cookie", "{name: __Secure-shop, domain: example.com}"}},
 		{"a cookie for a domain, named by default", []string{"spec.session.cookie.domain", "shop.example.com"}},
+		{"audiences of 512 bytes", []string{"spec.session.audiences", audiences(128, 128, 128, 128)}},
 		{"durations of several units", []string{"spec.session", "{accessTokenTTL: 1m30s, idleTimeout: 1h30m, lifetime: 24h}"}},
 		{"a scope in its long form", []string{"spec.scopes", "[openid, email, 'https://www.googleapis.com/auth/calendar.readonly']"}},
 		{"memory", []string{"spec.storage.type", "Memory"}},
@@ -284,6 +286,15 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%s = %v (%v), want %v", path, got, err, want)
 		}
 	}
+}
+
+// audiences is a list of audiences of these lengths, each another.
+func audiences(lengths ...int) string {
+	list := make([]string, len(lengths))
+	for i, length := range lengths {
+		list[i] = strings.Repeat(string(rune('a'+i)), length)
+	}
+	return "[" + strings.Join(list, ", ") + "]"
 }
 
 func create(t *testing.T, o *unstructured.Unstructured) error {

@@ -18,7 +18,8 @@ type SessionApplyConfiguration struct {
 	IdleTimeout *apiv1beta1.Duration `json:"idleTimeout,omitempty"`
 	// lifetime ends a session this long after the login, used or not. At most 8760h. Default: 720h.
 	Lifetime *apiv1beta1.Duration `json:"lifetime,omitempty"`
-	// audiences is the aud claim of the access JWT: the services that may accept it. Unset: the name of the GoogleLogin.
+	// audiences is the aud claim of the access JWT: the services that may accept it, in at most 512 bytes together, since the JWT
+	// has to fit in a cookie. Unset: the name of the GoogleLogin.
 	// Example: ["shop"]
 	Audiences []apiv1beta1.Audience `json:"audiences,omitempty"`
 	// cookie is how the browser carries the session.
