@@ -16,6 +16,10 @@ const (
 	eventSession    = "session"
 	eventRequest    = "request"
 
+	// EventCredential and EventToken are for requests to the credential POST and the token endpoint that prove nothing.
+	EventCredential = "credential"
+	EventToken      = "token"
+
 	outcomeSuccess = "success"
 	outcomeDenied  = "denied"
 	outcomeRefused = "refused"

@@ -2,14 +2,12 @@ package login
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 
 	"github.com/googlelogin/operator/server/flow"
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/httperr"
-	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/middleware"
 )
 
@@ -79,38 +77,9 @@ func (h *Handler) complete(w http.ResponseWriter, r *http.Request, f flow.Flow, 
 		Code: code, CodeVerifier: f.CodeVerifier, Nonce: f.Nonce, RedirectURI: f.RedirectURI, Scopes: h.asked(f),
 	})
 	if err != nil {
-		return h.fail(w, r, codeOf(err), err)
+		return h.Fail(w, r, err)
 	}
-	user, s, err := h.signIn(w, r, grant)
-	if err != nil {
-		return h.fail(w, r, codeOf(err), err)
-	}
-	h.audit.record(r, entry{event: eventLogin, outcome: outcomeSuccess, userID: user.ID, sid: s.ID})
-	h.Metrics.LoginFinished(outcomeSuccess)
-	h.Metrics.SessionStarted()
-	redirect(w, h.destination(r, f))
-	return nil
-}
-
-// signIn turns a proven identity into a session, if it may have one.
-func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, grant google.Grant) (identity.User, identity.Session, error) {
-	if err := h.Policy.Admit(grant.Identity); err != nil {
-		return identity.User{}, identity.Session{}, err
-	}
-	user, err := h.Users.SignIn(r.Context(), grant.Identity)
-	if err != nil {
-		return identity.User{}, identity.Session{}, fmt.Errorf("%w: %w", errUsers, err)
-	}
-	s, err := h.Sessions.Start(r.Context(), w, r, user, grant.MissingScopes)
-	return user, s, err
-}
-
-// destination is checked again: the list may have changed since the login began.
-func (h *Handler) destination(r *http.Request, f flow.Flow) string {
-	if to := h.returnTo(r, f.ReturnTo); to != "" {
-		return to
-	}
-	return h.Config.Frontend.HomeURL
+	return h.Finish(w, r, grant, f.ReturnTo)
 }
 
 func (h *Handler) asked(f flow.Flow) []string {
@@ -126,11 +95,8 @@ func (h *Handler) isCallback(r *http.Request, redirectURI string) bool {
 	return ok && host.Callbacks[r.URL.EscapedPath()] == redirectURI
 }
 
-// refuse answers a callback that proves nothing, and does not say why.
 func (h *Handler) refuse(r *http.Request, cause error) error {
-	h.audit.record(r, entry{event: eventCallback, outcome: outcomeRefused, code: string(httperr.Unknown)})
-	h.Metrics.LoginFinished(outcomeRefused)
-	return httperr.Login(httperr.Unknown, cause)
+	return h.Refuse(r, eventCallback, cause)
 }
 
 // unproven answers a callback without a flow of this browser. Somebody who is signed in has most likely pressed "back", or

@@ -21,13 +21,16 @@ var errUsers = errors.New("user store")
 // codeOf says what the front end hears of an error. What is not known here is our fault.
 func codeOf(err error) httperr.Code {
 	var denial *access.Denial
+	var decided *httperr.Error
 	switch {
+	case errors.As(err, &decided):
+		return httperr.LoginCode(string(decided.Code))
 	case errors.As(err, &denial):
 		return httperr.LoginCode(denial.Code)
 	case errors.Is(err, google.ErrCodeRejected):
 		// Expired, or spent: starting again helps.
 		return httperr.LoginExpired
-	case errors.Is(err, google.ErrTokenInvalid):
+	case errors.Is(err, google.ErrTokenInvalid), errors.Is(err, google.ErrBadRequest):
 		return httperr.LoginFailed
 	case errors.Is(err, google.ErrUnavailable):
 		return httperr.GoogleUnavailable
@@ -59,26 +62,31 @@ func codeOfGoogle(problem string) httperr.Code {
 	return httperr.Unknown
 }
 
-// fail ends a login whose flow is proven: the front end's login page learns a code, the log the cause.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, code httperr.Code, cause error) error {
-	id := middleware.From(r.Context()).ID
-	level := slog.LevelInfo
+	h.failed(r, code, cause)
+	redirect(w, h.failures.with(code, middleware.From(r.Context()).ID))
+	return nil
+}
+
+// Failed puts on record that a login failed, and returns the code that its client hears.
+func (h *Handler) Failed(r *http.Request, cause error) httperr.Code {
+	code := codeOf(cause)
+	h.failed(r, code, cause)
+	return code
+}
+
+func (h *Handler) failed(r *http.Request, code httperr.Code, cause error) {
+	level, outcome := slog.LevelInfo, outcomeDenied
 	if code.Status() >= http.StatusInternalServerError {
-		level = slog.LevelError
+		level, outcome = slog.LevelError, outcomeFailed
 	}
 	h.Log.LogAttrs(r.Context(), level, "login failed",
-		slog.String("requestID", id), slog.String("reason", string(code)), slog.Any("err", cause))
-	outcome := outcomeDenied
-	if code.Status() >= http.StatusInternalServerError {
-		outcome = outcomeFailed
-	}
+		slog.String("requestID", middleware.From(r.Context()).ID), slog.String("reason", string(code)), slog.Any("err", cause))
 	h.audit.record(r, entry{event: eventLogin, outcome: outcome, code: string(code)})
 	h.Metrics.LoginFinished(string(code))
 	if errors.Is(cause, google.ErrClientRejected) {
 		h.Metrics.CredentialsRejected()
 	}
-	redirect(w, h.failures.with(code, id))
-	return nil
 }
 
 // failureURL is the page that shows why a login failed.
