@@ -279,7 +279,7 @@ function call(listener, value) {
   try {
     listener(value);
   } catch (error) {
-    queueMicrotask(() => { throw error; });
+    (globalThis.reportError ?? console.error)(error);
   }
 }
 
