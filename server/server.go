@@ -53,7 +53,7 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := pages.New(pages.Options{SignInURL: login.Base(cfg) + "/", HomeURL: cfg.Frontend.HomeURL})
+	texts, err := pages.New(pages.Options{Look: cfg.Pages, Base: login.Base(cfg), HomeURL: cfg.Frontend.HomeURL})
 	if err != nil {
 		return nil, fmt.Errorf("make pages: %w", err)
 	}
@@ -70,6 +70,9 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	}
 	errors := httperr.NewAdaptor(texts, deps.Log)
 	all := routes(cfg, h, errors, perClient(cfg, errors, deps.Now))
+	if texts.HasLogo() {
+		all[login.Base(cfg)+"/logo"] = route{name: "logo", methods: read(http.HandlerFunc(texts.Logo))}
+	}
 	if err := collision(hosts, all); err != nil {
 		return nil, err
 	}
@@ -82,7 +85,7 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 		sameOrigin.Handler(&router{hosts, all, errors}),
 		middleware.Identify(trusted, deps.Rand),
 		middleware.Log(deps.Log, deps.Metrics, deps.Now),
-		middleware.Secure(pages.ContentSecurityPolicy()),
+		middleware.Secure(pages.ContentSecurityPolicy),
 		middleware.Recover(deps.Log, refuse(http.StatusInternalServerError, httperr.ServerError)),
 		middleware.Limit(limits,
 			refuse(http.StatusBadRequest, httperr.InvalidRequest),
@@ -115,6 +118,8 @@ func routes(
 		base + "/":            {name: "sign-in", methods: read(handle(h.SignInPage))},
 		base + "/error":       {name: "error", methods: read(handle(h.FailedPage))},
 		base + "/signed-out":  {name: "signed-out", methods: read(handle(h.SignedOutPage))},
+		base + "/account":     {name: "account", methods: read(handle(h.AccountPage))},
+		base + "/account/end": {name: "account-end", methods: post(handle(h.EndSession))},
 		base + "/jwks.json":   {name: "jwks", methods: read(handle(h.JWKS)), anyHost: true},
 		base + discoveryRoute: {name: "discovery", methods: read(handle(h.Discovery)), anyHost: true},
 	}

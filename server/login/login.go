@@ -13,6 +13,7 @@ import (
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/pages"
 	"github.com/googlelogin/operator/server/session"
 )
 
@@ -51,6 +52,8 @@ type Sessions interface {
 	Check(r *http.Request) (session.Claims, error)
 	Resume(ctx context.Context, w http.ResponseWriter, r *http.Request) (session.Current, error)
 	End(ctx context.Context, w http.ResponseWriter, r *http.Request, everywhere bool) error
+	List(ctx context.Context, userID string) ([]identity.Session, error)
+	EndOne(ctx context.Context, userID, id string) (bool, error)
 }
 
 // Records are the sessions as the store keeps them. One that is not there is session.ErrNoSession.
@@ -71,8 +74,9 @@ type Keys interface {
 
 // Pages are what is shown to people.
 type Pages interface {
-	SignIn(w http.ResponseWriter, r *http.Request, loginURL string)
+	SignIn(w http.ResponseWriter, r *http.Request, page pages.SignIn)
 	SignedOut(w http.ResponseWriter, r *http.Request)
+	Account(w http.ResponseWriter, r *http.Request, page pages.Account)
 	ErrorPage(w http.ResponseWriter, r *http.Request, p httperr.Page)
 }
 
@@ -87,7 +91,7 @@ type Metrics interface {
 	CredentialsRejected()
 }
 
-// Options has all that a Handler needs. None of it may be nil.
+// Options has all that a Handler needs. None of it may be nil but Nonces and Button, which go together.
 type Options struct {
 	Config     config.Config
 	Hosts      Hosts
@@ -102,6 +106,9 @@ type Options struct {
 	Keys       Keys
 	Pages      Pages
 	Metrics    Metrics
+	// Nonces and Button make the sign-in page show Google's own button, if the configuration asks for it.
+	Nonces Nonces
+	Button Button
 	// Ready tells why a login could not be finished now, so that none is started.
 	Ready func() error
 	Now   func() time.Time
@@ -122,7 +129,7 @@ type Handler struct {
 
 // paths are our own, without a host.
 type paths struct {
-	login, signIn, failed, signedOut string
+	login, signIn, failed, signedOut, account string
 }
 
 // New makes a Handler. It fails on a configuration that config.Validate would refuse.
@@ -131,8 +138,11 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{
 		Options: o,
 		audit:   audit{o.Log},
-		paths:   paths{login: base + "/login", signIn: base + "/", failed: base + "/error", signedOut: base + "/signed-out"},
-		issuer:  o.Config.Google.Issuer,
+		paths: paths{
+			login: base + "/login", signIn: base + "/", failed: base + "/error", signedOut: base + "/signed-out",
+			account: base + "/account",
+		},
+		issuer: o.Config.Google.Issuer,
 	}
 	if h.issuer == "" {
 		h.issuer = google.Issuer

@@ -45,14 +45,7 @@ type unauthenticated struct {
 // Me says who is signed in, and renews the session in place if it is due. It asks the store and the policy at every request, so
 // that a front end hears at once of a user who was blocked.
 func (h *Handler) Me(w http.ResponseWriter, r *http.Request) error {
-	current, err := h.Sessions.Resume(r.Context(), w, r)
-	if err != nil {
-		return h.withoutSession(w, r, err)
-	}
-	user, err := h.Users.Get(r.Context(), current.Claims.Subject)
-	if err == nil {
-		err = h.Policy.Admit(user.Identity())
-	}
+	user, current, err := h.signedIn(w, r)
 	if err != nil {
 		return h.withoutSession(w, r, err)
 	}
@@ -62,6 +55,19 @@ func (h *Handler) Me(w http.ResponseWriter, r *http.Request) error {
 	}
 	httperr.WriteJSON(w, http.StatusOK, profileOf(user, current, record))
 	return nil
+}
+
+// signedIn is who the request's session belongs to, if they may still be here.
+func (h *Handler) signedIn(w http.ResponseWriter, r *http.Request) (identity.User, session.Current, error) {
+	current, err := h.Sessions.Resume(r.Context(), w, r)
+	if err != nil {
+		return identity.User{}, session.Current{}, err
+	}
+	user, err := h.Users.Get(r.Context(), current.Claims.Subject)
+	if err != nil {
+		return identity.User{}, session.Current{}, err
+	}
+	return user, current, h.Policy.Admit(user.Identity())
 }
 
 func profileOf(u identity.User, current session.Current, record identity.Session) profile {

@@ -96,6 +96,8 @@ func startError(err error) error {
 		return e
 	case errors.Is(err, flow.ErrTooLong):
 		return httperr.BadParam("scope", err)
+	case errors.Is(err, google.ErrBadRequest):
+		return httperr.New(http.StatusBadRequest, httperr.InvalidRequest, fmt.Errorf("start login: %w", err))
 	}
 	return fmt.Errorf("start login: %w", err)
 }
@@ -132,6 +134,9 @@ func (h *Handler) wish(r *http.Request) (wish, error) {
 func (h *Handler) returnTo(r *http.Request, raw string) string {
 	if raw == "" || raw == h.Config.Frontend.HomeURL {
 		return ""
+	}
+	if h.isAccount(r, raw) {
+		return raw
 	}
 	if !h.ReturnURLs.Allows(raw) {
 		h.Log.InfoContext(r.Context(), "return_to is not allowed, using the home URL",

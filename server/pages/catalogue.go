@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -70,9 +71,13 @@ func (c *catalogue) add(files fs.FS, name string) error {
 
 func sameKeys(want, got texts) error {
 	var problems []string
-	for key := range want {
+	for key, text := range want {
 		if got[key] == "" {
 			problems = append(problems, "lacks "+key)
+			continue
+		}
+		if p, q := placeholders(text), placeholders(got[key]); !slices.Equal(p, q) {
+			problems = append(problems, fmt.Sprintf("has %v instead of %v in %s", q, p, key))
 		}
 	}
 	for key := range got {
@@ -85,6 +90,37 @@ func sameKeys(want, got texts) error {
 	}
 	slices.Sort(problems)
 	return fmt.Errorf("%s", strings.Join(problems, ", "))
+}
+
+var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+
+// placeholders are those of a text, each as often as it occurs.
+func placeholders(text string) []string {
+	found := placeholder.FindAllString(text, -1)
+	slices.Sort(found)
+	return found
+}
+
+// fill puts values in the place of their names: fill("to {site}", "site", "Shop"). Each value is set apart by Unicode's isolates,
+// so that a name in Hebrew does not turn an English sentence around.
+func fill(text string, namesAndValues ...string) string {
+	const firstStrongIsolate, popDirectionalIsolate = "\u2068", "\u2069"
+	pairs := make([]string, 0, len(namesAndValues))
+	for i := 0; i < len(namesAndValues); i += 2 {
+		pairs = append(pairs, "{"+namesAndValues[i]+"}", firstStrongIsolate+namesAndValues[i+1]+popDirectionalIsolate)
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// rightToLeft are the scripts in living use that run that way.
+var rightToLeft = []string{"Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa", "Yezi"}
+
+// direction is the dir attribute of a language.
+func direction(tag language.Tag) string {
+	if script, _ := tag.Script(); slices.Contains(rightToLeft, script.String()) {
+		return "rtl"
+	}
+	return "ltr"
 }
 
 // choose picks the language for an Accept-Language header.

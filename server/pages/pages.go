@@ -1,47 +1,45 @@
-// Package pages renders what the callback server shows to people itself: the sign-in page, errors and the goodbye.
-//
-// A page is one answer: no script, no font, no image and no style from anywhere else, so that its content security policy can
-// forbid all of them. Every text comes from the catalogue, and nothing of a request but what httperr and login checked.
 package pages
 
 import (
 	"bytes"
-	"crypto/sha256"
-	_ "embed" // for the template and its style
-	"encoding/base64"
+	"cmp"
+	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
-	"github.com/googlelogin/operator/server/httperr"
+	"github.com/googlelogin/operator/server/config"
 )
 
-//go:embed page.html
-var pageTemplate string
+//go:embed html/*.html
+var templateFiles embed.FS
 
 //go:embed style.css
-var style string
+var baseStyle string
 
-// Options says where the pages' links lead.
+// Options says how the pages look and where their links lead.
 type Options struct {
-	// SignInURL is the hosted sign-in page, as a path.
-	SignInURL string
+	// Look is what the configuration says about the pages.
+	Look config.Pages
+	// Base is what the paths of our own endpoints begin with, without a slash at its end.
+	Base string
 	// HomeURL is the front end's home.
 	HomeURL string
 }
 
 // Pages renders the pages of one GoogleLogin.
 type Pages struct {
-	options  Options
-	site     string
-	texts    *catalogue
-	template *template.Template
+	options   Options
+	site      string
+	style     string
+	logo      *logo
+	texts     *catalogue
+	templates *template.Template
 }
 
-// New reads the texts and the template.
+// New reads the texts and the templates.
 func New(o Options) (*Pages, error) {
 	home, err := url.Parse(o.HomeURL)
 	if err != nil {
@@ -51,92 +49,64 @@ func New(o Options) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := template.New("page").Parse(pageTemplate)
+	templates, err := template.ParseFS(templateFiles, "html/*.html")
 	if err != nil {
-		return nil, fmt.Errorf("parse page: %w", err)
+		return nil, fmt.Errorf("parse pages: %w", err)
 	}
-	return &Pages{options: o, site: home.Host, texts: texts, template: parsed}, nil
+	accent, err := accentStyle(o.Look.AccentColor)
+	if err != nil {
+		return nil, fmt.Errorf("parse accent colour: %w", err)
+	}
+	p := &Pages{
+		options: o, site: cmp.Or(o.Look.Title, home.Host), style: baseStyle + accent,
+		texts: texts, templates: templates,
+	}
+	p.logo = newLogo(o.Look.Logo, o.Base, p.site)
+	return p, nil
 }
 
-// ContentSecurityPolicy allows the pages' one style, by its hash, and nothing else.
-func ContentSecurityPolicy() string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// frame is what every page has.
+type frame struct {
+	Lang, Dir   string
+	Title, Site string
+	Style       template.CSS
+	Logo        *logo
+	texts       texts
 }
 
-type link struct{ URL, Text string }
-
-// view is what the template shows; what is empty is left out.
-type view struct {
-	Lang, Title, Text     string
-	Style                 template.CSS
-	ParamLabel, Param     string
-	ErrorIDLabel, ErrorID string
-	Google, Again, Home   *link
+// T is a text of the page's language. A key that the catalogue lacks is a mistake of ours, which every test of a page meets.
+func (f frame) T(key string) (string, error) {
+	text, ok := f.texts[key]
+	if !ok {
+		return "", fmt.Errorf("no text %s", key)
+	}
+	return fill(text, "site", f.Site), nil
 }
 
-// SignIn shows the button that leads to loginURL.
-func (p *Pages) SignIn(w http.ResponseWriter, r *http.Request, loginURL string) {
-	p.render(w, r, http.StatusOK, func(t texts) view {
-		return view{
-			Title: t["signin.title"], Text: p.withSite(t["signin.text"]),
-			Google: &link{loginURL, t["signin.button"]},
-		}
-	})
-}
-
-// SignedOut says goodbye.
-func (p *Pages) SignedOut(w http.ResponseWriter, r *http.Request) {
-	p.render(w, r, http.StatusOK, func(t texts) view {
-		return view{
-			Title: t["signedout.title"], Text: p.withSite(t["signedout.text"]),
-			Again: p.again(t), Home: p.home(t),
-		}
-	})
-}
-
-// ErrorPage shows what went wrong, and the way out where there is one.
-func (p *Pages) ErrorPage(w http.ResponseWriter, r *http.Request, e httperr.Page) {
-	p.render(w, r, e.Status, func(t texts) view {
-		v := view{
-			Title: t[string(e.Code)+".title"], Text: t[string(e.Code)+".text"],
-			ParamLabel: t["error.param"], Param: e.Param,
-			ErrorIDLabel: t["error.id"], ErrorID: e.RequestID,
-			Home: p.home(t),
-		}
-		// Only where signing in again can help. On a host that is not ours the link would lead nowhere.
-		if httperr.LoginCode(string(e.Code)) == e.Code || e.Code == httperr.Unauthenticated {
-			v.Again = p.again(t)
-		}
-		return v
-	})
-}
-
-// Message is the text of a code in the original language, for scripts.
-func (p *Pages) Message(code httperr.Code) string { return p.texts.texts[0][string(code)+".text"] }
-
-func (p *Pages) again(t texts) *link { return &link{p.options.SignInURL, t["link.again"]} }
-func (p *Pages) home(t texts) *link  { return &link{p.options.HomeURL, p.withSite(t["link.home"])} }
-
-func (p *Pages) withSite(text string) string { return strings.ReplaceAll(text, "{site}", p.site) }
-
-func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, build func(texts) view) {
+// frame makes the frame of a page in the language of the request.
+func (p *Pages) frame(r *http.Request, titleKey string) frame {
 	tag, texts := p.texts.choose(r.Header.Get("Accept-Language"))
-	v := build(texts)
-	// #nosec G203 -- a constant of this package
-	v.Lang, v.Style = tag.String(), template.CSS(style)
-	var page bytes.Buffer
-	if err := p.template.Execute(&page, v); err != nil {
+	return frame{
+		Lang: tag.String(), Dir: direction(tag), Title: texts[titleKey], Site: p.site,
+		// #nosec G203 -- a constant of this package, and colours that it wrote itself
+		Style: template.CSS(p.style), Logo: p.logo, texts: texts,
+	}
+}
+
+// render answers with a page. page is a struct that embeds f.
+func (p *Pages) render(w http.ResponseWriter, status int, name string, f frame, page any, needs ...policy) {
+	var content bytes.Buffer
+	if err := p.templates.ExecuteTemplate(&content, name, page); err != nil {
 		// The template is a constant and writes to memory: a failure is a mistake of ours that every test would meet.
-		panic(fmt.Sprintf("render page: %v", err))
+		panic(fmt.Sprintf("render %s: %v", name, err))
 	}
 	h := w.Header()
+	h.Set("Content-Security-Policy", p.policy(f.Logo != nil, needs...))
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", tag.String())
-	h.Set("Content-Length", strconv.Itoa(page.Len()))
+	h.Set("Content-Language", f.Lang)
+	h.Set("Content-Length", strconv.Itoa(content.Len()))
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept-Language")
 	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes())
+	_, _ = w.Write(content.Bytes())
 }
