@@ -1,12 +1,10 @@
 package flow
 
 import (
-	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -59,7 +57,8 @@ func NewCookies(instance, sessionCookie string, aead AEAD, now func() time.Time)
 	return &Cookies{instance: instance, prefix: "__Host-" + rest + "-flow-", aead: aead, now: now}
 }
 
-// Put seals f into its cookie, and clears the cookies of flows that are unreadable, expired or, oldest first, past the limits.
+// Put seals f into its cookie, and clears cookies that are surplus: of flows that are unreadable, expired or, oldest first, past
+// the limits.
 func (c *Cookies) Put(w http.ResponseWriter, r *http.Request, f Flow) error {
 	value, err := c.seal(f)
 	if err != nil {
@@ -70,9 +69,7 @@ func (c *Cookies) Put(w http.ResponseWriter, r *http.Request, f Flow) error {
 	if size > maxCookieBytes {
 		return ErrTooLong
 	}
-	for _, old := range c.surplus(r, size) {
-		c.clear(w, old)
-	}
+	c.drop(w, c.surplus(r, 1, size))
 	http.SetCookie(w, c.cookie(name, value, int(cookieLifetime.Seconds())))
 	return nil
 }
@@ -95,44 +92,19 @@ func (c *Cookies) Open(r *http.Request, state string) (Flow, error) {
 	return f, nil
 }
 
-// Clear removes the cookie that belongs to state, if the browser sent one.
+// Clear removes the cookie that belongs to state, if the browser sent one, and what is surplus beside it. Flows that are merely
+// expired stay: their users are still to hear that they came too late.
 func (c *Cookies) Clear(w http.ResponseWriter, r *http.Request, state string) {
 	name := c.prefix + idOf(state)
 	if len(r.CookiesNamed(name)) > 0 {
 		c.clear(w, name)
 	}
+	flows, unreadable := c.read(r, name)
+	c.drop(w, append(unreadable, pastLimits(flows, 0, 0)...))
 }
 
-// surplus names the cookies to drop before one of size bytes is added.
-func (c *Cookies) surplus(r *http.Request, size int) []string {
-	type kept struct {
-		name    string
-		size    int
-		created time.Time
-	}
-	var drop []string
-	var flows []kept
-	for _, cookie := range r.Cookies() {
-		if !strings.HasPrefix(cookie.Name, c.prefix) {
-			continue
-		}
-		f, err := c.open(cookie)
-		if err != nil || f.Expired(c.now()) {
-			drop = append(drop, cookie.Name)
-			continue
-		}
-		flows = append(flows, kept{cookie.Name, len(cookie.Name) + len(cookie.Value), f.CreatedAt})
-	}
-	slices.SortStableFunc(flows, func(a, b kept) int { return b.created.Compare(a.created) })
-	for i, f := range flows {
-		size += f.size
-		if i >= maxFlows-1 || size > maxFlowBytes {
-			drop = append(drop, f.name)
-		}
-	}
-	slices.SortFunc(drop, cmp.Compare[string])
-	return slices.Compact(drop)
-}
+// Prune clears what is surplus, for a browser whose cookies have become too many for anything else.
+func (c *Cookies) Prune(w http.ResponseWriter, r *http.Request) { c.drop(w, c.surplus(r, 0, 0)) }
 
 func (c *Cookies) seal(f Flow) (string, error) {
 	plain, err := f.encode()

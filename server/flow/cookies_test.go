@@ -418,6 +418,6 @@ func FuzzFlowCookie(f *testing.F) {
 		if err == nil && (state != good.State || got.State != good.State || !strings.Contains(cookie, value)) {
 			t.Errorf("opened %v for a state and cookie that this server did not make", got)
 		}
-		c.surplus(r, 100)
+		c.surplus(r, 1, 100)
 	})
 }
