@@ -1,5 +1,6 @@
 // Package limit bounds how often one client address or one account may ask for something that costs: a login, a callback, a
-// token. Its memory is bounded too, whatever the number of clients.
+// token. Its memory is bounded too, whatever the number of clients: a key takes about 220 bytes, and is forgotten once its budget
+// is whole again, when to forget it changes nothing.
 //
 // It does not know HTTP. A caller that is refused answers 429 with the wait that Allow returns as Retry-After.
 package limit
@@ -40,7 +41,7 @@ type bucket struct {
 
 // New returns a Limiter that remembers nobody.
 func New(o Options) *Limiter {
-	return &Limiter{options: o, byKey: make(map[string]*list.Element, o.Keys), recent: list.New()}
+	return &Limiter{options: o, byKey: map[string]*list.Element{}, recent: list.New()}
 }
 
 // Allow counts one event for key. If key has had too many it returns false and how long until the next one is allowed; a
@@ -49,7 +50,7 @@ func (l *Limiter) Allow(key string) (bool, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.options.Now()
-	r := l.bucket(key).ReserveN(now, 1)
+	r := l.bucket(key, now).ReserveN(now, 1)
 	if !r.OK() {
 		return false, time.Minute
 	}
@@ -68,19 +69,32 @@ func (l *Limiter) Len() int {
 	return l.recent.Len()
 }
 
-func (l *Limiter) bucket(key string) *bucket {
+func (l *Limiter) bucket(key string, now time.Time) *bucket {
 	if e, ok := l.byKey[key]; ok {
 		l.recent.MoveToFront(e)
 		return e.Value.(*bucket)
 	}
-	if l.recent.Len() >= l.options.Keys {
-		oldest := l.recent.Back()
-		delete(l.byKey, oldest.Value.(*bucket).key)
-		l.recent.Remove(oldest)
-	}
+	l.forget(now)
 	b := &bucket{key: key, Limiter: rate.NewLimiter(rate.Limit(float64(l.options.PerMinute)/60), l.options.Burst)}
 	l.byKey[key] = l.recent.PushFront(b)
 	return b
+}
+
+// forget makes room for one key. It looks at two old ones for each new one, so that the memory of an attack shrinks again without
+// anybody having to wait for a sweep.
+func (l *Limiter) forget(now time.Time) {
+	for range 2 {
+		e := l.recent.Back()
+		if e == nil {
+			return
+		}
+		oldest := e.Value.(*bucket)
+		if l.recent.Len() < l.options.Keys && oldest.TokensAt(now) < float64(l.options.Burst) {
+			return
+		}
+		delete(l.byKey, oldest.key)
+		l.recent.Remove(e)
+	}
 }
 
 // AddressKey returns the key that stands for the client at addr: an IPv4 address, or the /64 around an IPv6 one, since a single

@@ -112,3 +112,26 @@ func TestAddressKey(t *testing.T) {
 		t.Errorf("an invalid address has key %q", got)
 	}
 }
+
+func TestAKeyWhoseBudgetIsWholeAgainIsForgotten(t *testing.T) {
+	l, c := newLimiter(1000)
+	for i := range 1000 {
+		l.Allow(fmt.Sprint("attack ", i))
+	}
+	c.now = c.now.Add(10 * time.Second)
+	for i := range 1000 {
+		l.Allow(fmt.Sprint("attack ", i%10))
+		l.Allow(fmt.Sprint("later ", i))
+	}
+	if got := l.Len(); got > 1000+10 {
+		t.Errorf("remembers %d keys", got)
+	}
+	c.now = c.now.Add(time.Hour)
+	for i := range 1010 {
+		l.Allow(fmt.Sprint("much later ", i%3, i))
+		c.now = c.now.Add(time.Minute)
+	}
+	if got := l.Len(); got > 2 {
+		t.Errorf("remembers %d keys an hour after the attack, want those of the last minute", got)
+	}
+}
