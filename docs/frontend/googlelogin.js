@@ -88,6 +88,7 @@ export function createClient({ base = '/auth' } = {}) {
   let pending;
   let epoch = 0; // moves on when answers under way have become old
   let due = Infinity; // when to ask next
+  let failing = false; // the last answer could not be had
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
 
@@ -106,9 +107,11 @@ export function createClient({ base = '/auth' } = {}) {
 
   function publish(next, { quiet = false } = {}) {
     const before = user;
+    const news = failing || JSON.stringify(before) !== JSON.stringify(next);
     user = next;
+    failing = false;
     if (!quiet && (before === undefined || idOf(before) !== idOf(next))) channel?.postMessage(idOf(next));
-    if (JSON.stringify(before) !== JSON.stringify(next)) listeners.forEach((_, listener) => call(listener, next));
+    if (news) listeners.forEach((_, listener) => call(listener, next));
   }
 
   // schedule renews the session as soon as its token has ended, so that a page left open stays signed in.
@@ -164,6 +167,7 @@ export function createClient({ base = '/auth' } = {}) {
       return next;
     } catch (error) {
       if (asked !== epoch) return ask(how);
+      failing = true;
       schedule(Math.max(askAgain, error.retryAfter * 1_000));
       listeners.forEach((failed) => failed && call(failed, error));
       throw error;
@@ -227,7 +231,8 @@ export function createClient({ base = '/auth' } = {}) {
      * subscribe calls back with the user, or null, once that is known and at every change, in other tabs too, and keeps the
      * session renewed while the page is open. It returns a function that ends the subscription.
      * @param {(user: User|null) => void} listener
-     * @param {(error: UnavailableError) => void} [failed] called each time that the answer cannot be had; it is asked for again
+     * @param {(error: UnavailableError) => void} [failed] called each time that the answer cannot be had. It is asked for again;
+     *   once it is there, listener is called, changed or not
      */
     subscribe(listener, failed) {
       if (listeners.size === 0) listen('addEventListener');

@@ -233,6 +233,19 @@ test('an answer that could not be had is told and asked for again', async () => 
   assert.deepEqual([seen, failures], [['Ann'], [503, 503]]);
 });
 
+test('an answer that is there again is told, though nothing changed', async () => {
+  const client = newClient();
+  const seen = [];
+  const user = ann();
+  answers = [json(200, user), json(503, {}), json(200, user), json(200, user)];
+  client.subscribe(() => seen.push('known'), () => seen.push('not known'));
+  await client.me();
+  await assert.rejects(client.me());
+  await client.me();
+  await client.me();
+  assert.deepEqual(seen, ['known', 'not known', 'known']);
+});
+
 test('signing out asks the server and then tells', async () => {
   const client = newClient();
   const seen = [];
