@@ -302,7 +302,7 @@ func TestSignIn_GooglesOwnButtonBesideThePlainLink(t *testing.T) {
 func TestSignIn_DoesWithoutAScriptThatThePolicyCannotName(t *testing.T) {
 	for _, script := range []string{
 		"", "/gsi/client", "https:///gsi/client", "data:text/javascript,/gsi/client", "javascript:/gsi/client", "https://evil.example/x.js",
-		"https://evil.example; script-src */gsi/client", "https://evil.example,*/gsi/client", "https://*/gsi/client", "https://a b/gsi/client",
+		"https://evil.example; script-src */gsi/client", "https://evil.example,*/gsi/client", "https://evil.example;x/gsi/client", "https://*/gsi/client", "https://a b/gsi/client",
 		"https://user@accounts.google.com/gsi/client", "https://accounts.google.com/?x=/gsi/client", "https://accounts.google.com/gsi/client?x",
 	} {
 		s := render(t, newPages(t, nil), func(p *Pages, w http.ResponseWriter, r *http.Request) {
