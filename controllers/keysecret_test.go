@@ -155,6 +155,7 @@ func TestUnreadableKeysAreStalledAndNeverOverwritten(t *testing.T) {
 
 func TestAKeySecretOfAnotherTypeIsUnreadable(t *testing.T) {
 	w := newWorld(t)
+	w.create(clientSecret(w.ns))
 	login := w.shop()
 	w.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.ns, Name: "shop-signing-keys",
 		OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(login, v1beta1.GroupVersion.WithKind("GoogleLogin"))}}})
@@ -162,5 +163,8 @@ func TestAKeySecretOfAnotherTypeIsUnreadable(t *testing.T) {
 	c := w.wantCondition(v1beta1.ConditionKeysReady, metav1.ConditionFalse, v1beta1.ReasonKeysUnreadable)
 	if !strings.Contains(c.Message, "another type") {
 		t.Errorf("message %q does not speak of the type", c.Message)
+	}
+	if w.exists("shop-googlelogin", &appsv1.Deployment{}) {
+		t.Error("a server was started without keys")
 	}
 }

@@ -150,14 +150,13 @@ func TestMemoryNeedsNoVolume(t *testing.T) {
 func TestASpecThatTheServerWouldRefuseIsStalled(t *testing.T) {
 	w := newWorld(t)
 	w.create(clientSecret(w.ns))
-	w.shop(func(l *v1beta1.GoogleLogin) {
-		for c := range 16 { // together too much for a cookie, which no rule of the CRD adds up
-			l.Spec.Session.Audiences = append(l.Spec.Session.Audiences, v1beta1.Audience(strings.Repeat(string(rune('a'+c)), 128)))
-		}
-	})
+	// A spec that the CRD's rules let through once, and that the server of this release does not.
+	old := w.shop()
+	old.Spec.Session.Cookie.Domain = "other.example.com"
+	w.r.Client = &staleClient{Client: w.r.Client, login: old}
 	w.reconcile()
 	c := w.wantCondition(v1beta1.ConditionAccepted, metav1.ConditionFalse, reasonInvalidSpec)
-	if !strings.Contains(c.Message, "session.audiences") {
+	if !strings.Contains(c.Message, "session.cookie.domain") {
 		t.Errorf("message %q does not name the field", c.Message)
 	}
 	w.wantCondition(v1beta1.ConditionReady, metav1.ConditionFalse, reasonInvalidSpec)

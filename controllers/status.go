@@ -51,20 +51,12 @@ func (s *scope) lookedAt(condition string) bool {
 	return reported || meta.FindStatusCondition(s.asRead.Status.Conditions, condition) == nil
 }
 
-// found returns the finding on a condition, or what an earlier pass has found.
+// found returns the finding on a condition. One that was not looked at waits for the step before it that met an error.
 func (s *scope) found(condition string) finding {
 	if f, ok := s.findings[condition]; ok {
 		return f
 	}
-	before := meta.FindStatusCondition(s.asRead.Status.Conditions, condition)
-	switch {
-	case before == nil:
-		return finding{waiting, v1beta1.ReasonWaiting, "an earlier step has to succeed first"}
-	case before.Status == metav1.ConditionTrue:
-		return finding{good, before.Reason, before.Message}
-	default:
-		return finding{waiting, before.Reason, before.Message}
-	}
+	return finding{waiting, v1beta1.ReasonWaiting, "an earlier step has to succeed first"}
 }
 
 // readiness copies the first finding that is not good.

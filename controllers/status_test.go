@@ -100,6 +100,35 @@ func TestAPassingErrorIsReportedAndHidesNothingElse(t *testing.T) {
 	w.wantCondition(v1beta1.ConditionReady, metav1.ConditionTrue, v1beta1.ReasonReady)
 }
 
+// TestAConditionThatWasNotLookedAtSaysSo: after an error the later conditions still speak of the spec that they were found for.
+func TestAConditionThatWasNotLookedAtSaysSo(t *testing.T) {
+	w := newWorld(t)
+	login := w.started()
+	w.get("shop", login)
+	login.Spec.Frontend.HomeURL = "https://shop.example.com/other"
+	w.update(login)
+	w.r.Live = broken(w.c)
+	if _, err := w.r.Reconcile(w.ctx, ctrl.Request{NamespacedName: w.key("shop")}); err == nil {
+		t.Fatal("the pass ended without the error")
+	}
+	got := map[string]int64{}
+	for _, c := range w.login().Status.Conditions {
+		got[c.Type] = c.ObservedGeneration
+	}
+	want := map[string]int64{
+		v1beta1.ConditionAccepted:         2,
+		v1beta1.ConditionCredentialsReady: 2,
+		v1beta1.ConditionKeysReady:        1,
+		v1beta1.ConditionStorageReady:     1,
+		v1beta1.ConditionAvailable:        1,
+		v1beta1.ConditionReady:            2,
+		v1beta1.ConditionReconciling:      2,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("observed generations (-want +got):\n%s", diff)
+	}
+}
+
 func TestALostRaceForTheStatusIsRunAgain(t *testing.T) {
 	w := newWorld(t)
 	w.shop()

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,6 +66,9 @@ func TestAQuotaThatRefusesTheClaimIsStalled(t *testing.T) {
 		t.Errorf("message %q does not have the API server's own words", c.Message)
 	}
 	w.wantCondition(v1beta1.ConditionStalled, metav1.ConditionTrue, v1beta1.ReasonVolumeRejected)
+	if w.exists("shop-googlelogin", &appsv1.Deployment{}) {
+		t.Error("a server was started that has nowhere to keep its users")
+	}
 	if result.RequeueAfter == 0 {
 		t.Error("nobody looks again, and no watch tells when the quota grows")
 	}

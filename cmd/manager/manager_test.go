@@ -12,6 +12,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -303,6 +304,35 @@ func TestManagerOfSomeNamespacesNeedsRightsOnlyThere(t *testing.T) {
 	}
 	if login.Status.ObservedGeneration != -1 {
 		t.Error("a GoogleLogin of another namespace was worked on")
+	}
+}
+
+func TestALeaderThatStopsGivesItsLeaseBack(t *testing.T) {
+	x := newTeam(t)
+	o := quiet()
+	o.leaderElect, o.leaderElectionNamespace = true, x.ns
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	mgr, err := newManager(ctx, plane.Config(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() { ended <- mgr.Start(ctx) }()
+	lease := &coordinationv1.Lease{}
+	x.awaitObject("googlelogin-manager.googlelogin.dev", lease, "")
+	if lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity == "" {
+		t.Error("nobody holds the lease of a manager that runs")
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if err := x.get(lease.Name, lease); err != nil {
+		t.Fatal(err)
+	}
+	if holder := lease.Spec.HolderIdentity; holder != nil && *holder != "" {
+		t.Errorf("%q still holds the lease, and a successor has to wait for it to run out", *holder)
 	}
 }
 
