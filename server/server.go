@@ -18,11 +18,11 @@ import (
 
 // Deps are the parts that the public handler is made of.
 type Deps struct {
-	Provider   login.Provider
+	Provider   Provider
 	Sealer     flow.AEAD
 	Policy     login.Policy
 	Users      login.Users
-	Sessions   login.Sessions
+	Sessions   Sessions
 	Records    login.Records
 	ReturnURLs login.ReturnURLs
 	Keys       login.Keys
@@ -69,7 +69,8 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 		return nil, err
 	}
 	errors := httperr.NewAdaptor(texts, deps.Log)
-	all := routes(cfg, h, errors, perClient(cfg, errors, deps.Now))
+	direct := newDirect(cfg, deps, h)
+	all := routes(cfg, h, direct, errors, perClient(cfg, errors, deps.Now))
 	if texts.HasLogo() {
 		all[login.Base(cfg)+"/logo"] = route{name: "logo", methods: read(http.HandlerFunc(texts.Logo))}
 	}
@@ -102,13 +103,13 @@ func Check(cfg config.Config) error {
 // routes has every route of the public port. Every POST is guarded by the cross-origin protection around the router; limited is for
 // what costs more than an answer.
 func routes(
-	cfg config.Config, h *login.Handler, errors *httperr.Adaptor, limited func(http.Handler) http.Handler,
+	cfg config.Config, h *login.Handler, d *direct, errors *httperr.Adaptor, limited func(http.Handler) http.Handler,
 ) map[string]route {
 	base, handle := login.Base(cfg), errors.Handle
 	cors := func(method string) func(http.Handler) http.Handler {
 		return login.CORS(login.Origins(cfg.Frontend), method)
 	}
-	return map[string]route{
+	all := map[string]route{
 		callbackRoute:         {name: "callback", methods: get(limited(handle(h.Callback)))},
 		base + "/login":       {name: "login", methods: get(limited(handle(h.Start)))},
 		base + "/me":          {name: "me", methods: fromFrontend(http.MethodGet, handle(h.Me), cors(http.MethodGet))},
@@ -123,6 +124,17 @@ func routes(
 		base + "/jwks.json":   {name: "jwks", methods: read(handle(h.JWKS)), anyHost: true},
 		base + discoveryRoute: {name: "discovery", methods: read(handle(h.Discovery)), anyHost: true},
 	}
+	if d.credential != nil {
+		all[base+"/google"] = route{name: "credential", methods: post(limited(handle(d.credential.Post)))}
+	}
+	if d.token != nil {
+		all[base+"/token"] = route{name: "token", methods: fromFrontend(http.MethodPost, limited(d.token), cors(http.MethodPost))}
+	}
+	if d.credential != nil || d.token != nil {
+		nonces := limited(handle(d.nonces.Serve))
+		all[base+"/nonce"] = route{name: "nonce", methods: fromFrontend(http.MethodGet, nonces, cors(http.MethodGet))}
+	}
+	return all
 }
 
 const discoveryRoute = "/.well-known/openid-configuration"

@@ -71,3 +71,14 @@ func checkType(headers []string) error {
 	}
 	return nil
 }
+
+// Status is the HTTP status for an error of Read.
+func Status(err error) int {
+	switch {
+	case errors.Is(err, ErrType):
+		return http.StatusUnsupportedMediaType
+	case errors.Is(err, ErrTooLong):
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusBadRequest
+}

@@ -39,7 +39,7 @@ func CORS(origins []string, method string) func(http.Handler) http.Handler {
 			if allowed {
 				header.Set("Access-Control-Allow-Origin", origin)
 				header.Set("Access-Control-Allow-Credentials", "true")
-				header.Set("Access-Control-Expose-Headers", "Retry-After, X-Request-Id")
+				header.Set("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate, X-Request-Id")
 			}
 			if r.Method != http.MethodOptions {
 				next.ServeHTTP(w, r)
@@ -47,7 +47,7 @@ func CORS(origins []string, method string) func(http.Handler) http.Handler {
 			}
 			if allowed {
 				header.Set("Access-Control-Allow-Methods", method)
-				header.Set("Access-Control-Allow-Headers", "Accept, Content-Type, X-Requested-With")
+				header.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, X-Requested-With")
 				header.Set("Access-Control-Max-Age", "600")
 			}
 			w.WriteHeader(http.StatusNoContent)
@@ -55,13 +55,18 @@ func CORS(origins []string, method string) func(http.Handler) http.Handler {
 	}
 }
 
-// CrossOrigin refuses POSTs that a page of another origin makes, but for the front end's.
+// CrossOrigin refuses POSTs that a page of another origin makes, but for the front end's, and for Google's to the one route that is
+// made for it.
 func (h *Handler) CrossOrigin(errors *httperr.Adaptor) (*http.CrossOriginProtection, error) {
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range Origins(h.Config.Frontend) {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("trust front end: %w", err)
 		}
+	}
+	if h.Config.Google.SignInWithGoogle {
+		// Google's page posts from accounts.google.com, and has no other way. Package credential says what is in place of this.
+		protection.AddInsecureBypassPattern("POST " + Base(h.Config) + "/google")
 	}
 	protection.SetDenyHandler(errors.Handle(func(_ http.ResponseWriter, r *http.Request) error {
 		h.audit.record(r, entry{event: eventRequest, outcome: outcomeRefused, code: string(httperr.Forbidden)})

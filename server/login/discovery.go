@@ -17,9 +17,10 @@ import (
 // that is not so:
 //
 //   - A login hands its caller no code and no token, only cookies to the browser. OAuth has a response type for that, "none".
-//   - The token endpoint is required by name. Ours answers every grant with unsupported_grant_type, so the list of grants is
-//     empty; leaving the list out would mean that authorization_code works.
-//   - There is no userinfo_endpoint: me reads cookies, not a bearer token.
+//   - The token endpoint is required by name. Where it is not enabled it answers every grant with unsupported_grant_type, so the
+//     list of grants is empty; leaving the list out would mean that authorization_code works. Where it is enabled, the codes and
+//     assertions that it takes are Google's, for a nonce of ours.
+//   - There is no userinfo_endpoint: me answers in words of its own.
 type metadata struct {
 	Issuer                           string   `json:"issuer"`
 	AuthorizationEndpoint            string   `json:"authorization_endpoint"`
@@ -49,7 +50,7 @@ func newDiscovery(c config.Config) (document, error) {
 		TokenEndpoint:                    c.Issuer + "/token",
 		JWKSURI:                          c.Issuer + "/jwks.json",
 		ResponseTypesSupported:           []string{"none"},
-		GrantTypesSupported:              []string{},
+		GrantTypesSupported:              grantTypes(c),
 		SubjectTypesSupported:            []string{"public"},
 		IDTokenSigningAlgValuesSupported: []string{"ES256"},
 		TokenEndpointAuthMethods:         []string{"none"},
@@ -64,6 +65,13 @@ func newDiscovery(c config.Config) (document, error) {
 	}
 	sum := sha256.Sum256(body)
 	return document{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}, nil
+}
+
+func grantTypes(c config.Config) []string {
+	if !c.TokenEndpoint.Enabled {
+		return []string{}
+	}
+	return []string{"authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"}
 }
 
 // Discovery serves the metadata, under whatever host it is asked for: services inside the cluster may know another one.
@@ -93,7 +101,8 @@ func (h *Handler) servePublic(w http.ResponseWriter, r *http.Request, d document
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(d.body))
 }
 
-// Token refuses every grant: this server issues tokens as cookies alone. RFC 6749, 5.2 has the form.
+// Token refuses every grant, where the token endpoint is not enabled and tokens are issued as cookies alone. RFC 6749, 5.2 has the
+// form.
 func (h *Handler) Token(_ http.ResponseWriter, _ *http.Request) error {
 	return httperr.New(http.StatusBadRequest, httperr.UnsupportedGrantType, nil)
 }

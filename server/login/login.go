@@ -53,6 +53,8 @@ type Sessions interface {
 	Resume(ctx context.Context, w http.ResponseWriter, r *http.Request) (session.Current, error)
 	End(ctx context.Context, w http.ResponseWriter, r *http.Request, everywhere bool) error
 	List(ctx context.Context, userID string) ([]identity.Session, error)
+	Bearer(r *http.Request) (session.Current, error)
+	EndBearer(ctx context.Context, r *http.Request, everywhere bool) error
 	EndOne(ctx context.Context, userID, id string) (bool, error)
 }
 

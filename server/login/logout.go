@@ -10,11 +10,14 @@ import (
 )
 
 // Logout ends this browser's session, or all of its user's. It is local: Google has no end of session to call, and the user stays
-// signed in there.
+// signed in there. A request with an Authorization header is about the session of the token in it, and leaves the cookies alone.
 func (h *Handler) Logout(w http.ResponseWriter, r *http.Request) error {
 	everywhere, err := everywhere(r)
 	if err != nil {
 		return err
+	}
+	if session.HasBearer(r) {
+		return h.bearerLogout(w, r, everywhere)
 	}
 	// Who it is, for the audit; a session that cannot be read is ended all the same.
 	who, _ := h.Sessions.Check(r)

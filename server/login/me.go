@@ -44,7 +44,12 @@ type unauthenticated struct {
 
 // Me says who is signed in, and renews the session in place if it is due. It asks the store and the policy at every request, so
 // that a front end hears at once of a user who was blocked.
+//
+// A request with an Authorization header is about the token in it, and about no cookie.
 func (h *Handler) Me(w http.ResponseWriter, r *http.Request) error {
+	if session.HasBearer(r) {
+		return h.bearerMe(w, r)
+	}
 	user, current, err := h.signedIn(w, r)
 	if err != nil {
 		return h.withoutSession(w, r, err)
@@ -63,11 +68,16 @@ func (h *Handler) signedIn(w http.ResponseWriter, r *http.Request) (identity.Use
 	if err != nil {
 		return identity.User{}, session.Current{}, err
 	}
+	user, err := h.stillAdmitted(r, current)
+	return user, current, err
+}
+
+func (h *Handler) stillAdmitted(r *http.Request, current session.Current) (identity.User, error) {
 	user, err := h.Users.Get(r.Context(), current.Claims.Subject)
 	if err != nil {
-		return identity.User{}, session.Current{}, err
+		return identity.User{}, err
 	}
-	return user, current, h.Policy.Admit(user.Identity())
+	return user, h.Policy.Admit(user.Identity())
 }
 
 func profileOf(u identity.User, current session.Current, record identity.Session) profile {
