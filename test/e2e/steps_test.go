@@ -59,6 +59,9 @@ type profile struct {
 	Email        string `json:"email"`
 	Name         string `json:"name"`
 	HostedDomain string `json:"hd"`
+	Session      struct {
+		ID string `json:"id"`
+	} `json:"session"`
 }
 
 // me asks {base}/me from within the page, as the front end does.
