@@ -29,4 +29,7 @@
 //	GET  /v1/userinfo
 //	GET  /oauth2/v3/certs
 //	POST /revoke
+//	GET  /gsi/client           the script of Sign in with Google, in redirect mode
+//	GET  /gsi/select           its account chooser, which ends in a form for the page's server
+//	POST /gsi/select
 package googletest

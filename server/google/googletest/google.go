@@ -27,6 +27,9 @@ const (
 	UserInfo  Endpoint = "userinfo"
 	Keys      Endpoint = "keys"
 	Revoke    Endpoint = "revoke"
+	// Script and Select are Sign in with Google's: the script for pages, and its account chooser.
+	Script Endpoint = "script"
+	Select Endpoint = "select"
 )
 
 var paths = map[Endpoint]string{
@@ -36,6 +39,8 @@ var paths = map[Endpoint]string{
 	UserInfo:  "/v1/userinfo",
 	Keys:      "/oauth2/v3/certs",
 	Revoke:    "/revoke",
+	Script:    "/gsi/client",
+	Select:    "/gsi/select",
 }
 
 // Options describes a stand-in. The zero value is useful.
@@ -126,6 +131,7 @@ func (g *Google) routes() *http.ServeMux {
 	mux.Handle("GET "+paths[UserInfo], g.endpoint(UserInfo, g.serveUserInfo))
 	mux.Handle("GET "+paths[Keys], g.endpoint(Keys, g.serveKeys))
 	mux.Handle("POST "+paths[Revoke], g.endpoint(Revoke, g.serveRevoke))
+	g.gsiRoutes(mux)
 	return mux
 }
 

@@ -20,6 +20,10 @@ func (g *Google) MintIDToken(clientID, email, nonce string, alter ...func(claims
 	if issuer == "" {
 		return "", errors.New("mint an ID token: the issuer is not known; call SetIssuer first")
 	}
+	return g.mint(issuer, clientID, email, nonce, alter...)
+}
+
+func (g *Google) mint(issuer, clientID, email, nonce string, alter ...func(claims map[string]any)) (string, error) {
 	account, ok := g.account(email)
 	if !ok {
 		return "", fmt.Errorf("mint an ID token: no account %q", email)
