@@ -49,7 +49,8 @@ func assemble(cfg config.Config, kept store, version string, log *slog.Logger, n
 	if err != nil {
 		return nil, fmt.Errorf("parse return URLs: %w", err)
 	}
-	policy, people := access.New(cfg.Access), users.New(kept, now)
+	policy := access.New(cfg.Access)
+	people := users.New(kept, policy, now)
 	sessions := session.New(session.Options{
 		Config: cfg.Session, Issuer: cfg.Issuer, Keyring: keys, Store: kept, Users: people, Policy: policy,
 		Now: now, Rand: rand.Reader, Log: log,

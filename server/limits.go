@@ -2,52 +2,54 @@ package server
 
 import (
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/limit"
+	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/middleware"
 )
 
-// Logins per client address. A whole office behind one address signs in within minutes, each person with two requests; whoever
-// needs more is no person. 20,000 addresses are about 4 MB.
+// Who is remembered at most, at 220 bytes each: about 11 MB of client addresses under the worst attack and 4 MB of accounts, which
+// Google has verified before they get here. Ordinary traffic is forgotten within a minute.
 const (
-	loginsPerMinute = 240
-	loginsBurst     = 240
-	loginsKeys      = 20_000
+	addressKeys = 50_000
+	accountKeys = 20_000
 )
 
-// perClient bounds how often one client may ask for what costs randomness, a seal or a request to Google.
-//
-// It is on only where trusted proxies are configured. Without them the peer is most likely a proxy all the same, every user seems
-// to have its address, and the limit would lock all of them out together.
-func perClient(cfg config.Config, errors *httperr.Adaptor, now func() time.Time) func(http.Handler) http.Handler {
-	if len(cfg.TrustedProxies) == 0 {
-		return func(next http.Handler) http.Handler { return next }
-	}
-	clients := limit.New(limit.Options{PerMinute: loginsPerMinute, Burst: loginsBurst, Keys: loginsKeys, Now: now})
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			allowed, wait := clients.Allow(clientKey(middleware.From(r.Context()).ClientIP))
-			if allowed {
-				next.ServeHTTP(w, r)
-				return
-			}
-			refused := httperr.Login(httperr.TooManyRequests, nil)
-			refused.RetryAfter = max(wait, time.Second)
-			errors.Write(w, r, refused)
-		})
-	}
+// limits bound the size of a request. A URL of Google's with the longest code stays under 4 KiB. A browser that started a hundred
+// logins at once sends a hundred flow cookies of about 600 bytes with each request, until they are cleared; it must not be locked
+// out for that.
+var limits = middleware.Limits{MaxQuery: 16 << 10, MaxHeader: 96 << 10, MaxBody: 64 << 10}
+
+// maxHeaderBytes is where net/http cuts a request off. It is above limits.MaxHeader, so that most oversized requests get a page that
+// clears surplus cookies.
+const maxHeaderBytes = 256 << 10
+
+// newLimiter allows perMinute events of one key in the long run, and as many at once.
+func newLimiter(perMinute, keys int, now func() time.Time) *limit.Limiter {
+	return limit.New(limit.Options{PerMinute: perMinute, Burst: perMinute, Keys: keys, Now: now})
 }
 
-// clientKey is an address, or the /64 that one IPv6 customer has to itself.
-func clientKey(addr netip.Addr) string {
-	if addr.Is6() {
-		if network, err := addr.Prefix(64); err == nil {
-			return network.String()
-		}
+// perClient bounds how often one client address may ask for what costs randomness, a seal, a look into the store or a request to
+// Google. Who is refused has lost nothing: a callback can be reloaded, its flow is untouched.
+//
+// A client is its address as middleware.Identify found it. Without trusted proxies that is the peer, whatever the request says of
+// itself; behind a proxy all users then share one budget, which the log says when the server starts.
+func perClient(cfg config.RateLimits, h *login.Handler, errors *httperr.Adaptor, now func() time.Time) func(http.Handler) http.Handler {
+	tooMany := func(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+		errors.Write(w, r, h.TooMany(r, wait))
 	}
-	return addr.String()
+	return middleware.RateLimit(newLimiter(cfg.PerAddress, addressKeys, now), limit.AddressKey, tooMany)
+}
+
+// pruned clears surplus flow cookies before refuse answers: most likely they are why the header is too large.
+func pruned(flows interface {
+	Prune(w http.ResponseWriter, r *http.Request)
+}, refuse http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		flows.Prune(w, r)
+		refuse.ServeHTTP(w, r)
+	})
 }

@@ -257,21 +257,6 @@ func TestA11_ParametersThatAreNobodysBusiness(t *testing.T) {
 	}
 }
 
-func TestLimit_OneClientCannotStartWithoutEnd(t *testing.T) {
-	w := newWorld(t, func(c *config.Config) { c.TrustedProxies = []string{"127.0.0.0/8"} })
-	b := w.browser()
-	from := func(client string) answer { return b.get(shop+"/auth/login", "X-Forwarded-For", client) }
-	for range loginsBurst {
-		from("2001:db8::1").redirected(t)
-	}
-	if a := from("2001:db8::2"); a.StatusCode != 429 || a.Header.Get("Retry-After") == "" {
-		t.Errorf("status %d, Retry-After %q", a.StatusCode, a.Header.Get("Retry-After"))
-	}
-	from("198.51.100.7").redirected(t)
-	w.clock.advance(time.Minute)
-	from("2001:db8::1").redirected(t)
-}
-
 func TestF78_ReturnToElsewhereComesHome(t *testing.T) {
 	w := newWorld(t)
 	for _, to := range []string{

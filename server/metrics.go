@@ -21,6 +21,7 @@ type metrics struct {
 	sessionsEnded       *prometheus.CounterVec
 	sessionsDeleted     prometheus.Counter
 	credentialsRejected prometheus.Counter
+	rateLimited         *prometheus.CounterVec
 	reloads             *prometheus.CounterVec
 	requests            *prometheus.CounterVec
 	durations           *prometheus.HistogramVec
@@ -41,6 +42,7 @@ func newMetrics(version string) *metrics {
 		sessionsEnded:       counters("sessions_ended_total", "Logouts, of one session or of all of a user's.", "scope"),
 		sessionsDeleted:     counter("sessions_deleted_total", "Sessions deleted from the store after their end."),
 		credentialsRejected: counter("credentials_rejected_total", "Logins that failed because Google does not take the client."),
+		rateLimited:         counters("rate_limited_total", "Requests refused because a client or an account asked too often.", "limit"),
 		reloads:             counters("reloads_total", "Files read again, by result.", "file", "result"),
 		requests:            counters("http_requests_total", "Requests to the public port.", "route", "method", "status"),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -54,7 +56,7 @@ func newMetrics(version string) *metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(build, m.loginsStarted, m.logins, m.sessionsStarted, m.sessionsEnded, m.sessionsDeleted,
-		m.credentialsRejected, m.reloads, m.requests, m.durations,
+		m.credentialsRejected, m.rateLimited, m.reloads, m.requests, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -79,6 +81,8 @@ func (m *metrics) SessionEnded(everywhere bool) {
 }
 
 func (m *metrics) CredentialsRejected() { m.credentialsRejected.Inc() }
+
+func (m *metrics) RateLimited(limit string) { m.rateLimited.WithLabelValues(limit).Inc() }
 
 // Request implements middleware.Observer.
 func (m *metrics) Request(route, method string, status int, duration time.Duration) {

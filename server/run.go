@@ -69,6 +69,10 @@ func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options)
 	group.Go(func() { failed <- servers[0].Serve(public) })
 	group.Go(func() { failed <- servers[1].Serve(internal) })
 	o.Log.Info("listening", "googlelogin", cfg.Instance, "public", public.Addr().String(), "internal", internal.Addr().String())
+	if len(cfg.TrustedProxies) == 0 {
+		o.Log.Info("no trusted proxies: behind a proxy all clients have its address, and share one rate limit",
+			"perAddress", cfg.RateLimits.PerAddress)
+	}
 	if o.Listening != nil {
 		o.Listening(public.Addr(), internal.Addr())
 	}
@@ -108,10 +112,9 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		// Longer than everything that a callback asks of Google together.
-		WriteTimeout: 60 * time.Second,
-		IdleTimeout:  90 * time.Second,
-		// Above what middleware.Limit allows, so that most oversized requests get a page, and a bound on memory for the others.
-		MaxHeaderBytes: 128 << 10,
+		WriteTimeout:   60 * time.Second,
+		IdleTimeout:    90 * time.Second,
+		MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }

@@ -40,9 +40,6 @@ type Metrics interface {
 	middleware.Observer
 }
 
-// limits: a URL of Google's with the longest code stays under 4 KiB, a Cookie header under 16.
-var limits = middleware.Limits{MaxQuery: 16 << 10, MaxHeader: 32 << 10, MaxBody: 64 << 10}
-
 // New makes the public handler of one GoogleLogin.
 func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	hosts, err := login.ParseHosts(cfg.RedirectURIs)
@@ -57,9 +54,11 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make pages: %w", err)
 	}
+	flows := flow.NewCookies(cfg.Instance, cfg.Session.Cookie.Name, deps.Sealer, deps.Now)
 	h, err := login.New(login.Options{
 		Config: cfg, Hosts: hosts, Pages: texts,
-		Flows:    flow.NewCookies(cfg.Instance, cfg.Session.Cookie.Name, deps.Sealer, deps.Now),
+		Flows:    flows,
+		Accounts: newLimiter(cfg.RateLimits.PerAccount, accountKeys, deps.Now),
 		Finished: flow.NewFinished(deps.Now),
 		Provider: deps.Provider, Policy: deps.Policy, Users: deps.Users, Sessions: deps.Sessions, Records: deps.Records,
 		ReturnURLs: deps.ReturnURLs, Keys: deps.Keys, Metrics: deps.Metrics,
@@ -70,7 +69,7 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	}
 	errors := httperr.NewAdaptor(texts, deps.Log)
 	direct := newDirect(cfg, deps, h)
-	all := routes(cfg, h, direct, errors, perClient(cfg, errors, deps.Now))
+	all := routes(cfg, h, direct, errors, perClient(cfg.RateLimits, h, errors, deps.Now))
 	if texts.HasLogo() {
 		all[login.Base(cfg)+"/logo"] = route{name: "logo", methods: read(http.HandlerFunc(texts.Logo))}
 	}
@@ -90,7 +89,7 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 		middleware.Recover(deps.Log, refuse(http.StatusInternalServerError, httperr.ServerError)),
 		middleware.Limit(limits,
 			refuse(http.StatusBadRequest, httperr.InvalidRequest),
-			refuse(http.StatusRequestHeaderFieldsTooLarge, httperr.HeaderTooLarge)),
+			pruned(flows, refuse(http.StatusRequestHeaderFieldsTooLarge, httperr.HeaderTooLarge))),
 	), nil
 }
 

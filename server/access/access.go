@@ -38,6 +38,7 @@ type Policy struct {
 	any           bool
 	hostedDomains map[string]bool
 	emails        map[string]bool
+	linkByEmail   bool
 }
 
 // New makes the policy that a configuration asks for. An entry that is no domain or no address admits nobody.
@@ -46,6 +47,7 @@ func New(c config.Access) Policy {
 		any:           c.Accounts == config.AccountsAny,
 		hostedDomains: map[string]bool{},
 		emails:        map[string]bool{},
+		linkByEmail:   c.LinkByEmail,
 	}
 	for _, raw := range c.HostedDomains {
 		if domain, ok := identity.CanonicalDomain(raw); ok {

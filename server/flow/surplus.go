@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -47,6 +48,9 @@ func (c *Cookies) read(r *http.Request, except string) (flows []kept, unreadable
 			continue
 		}
 		f, err := c.open(cookie)
+		if errors.Is(err, ErrNoKeys) {
+			continue // nothing can be read now; that says nothing about the cookie
+		}
 		if err != nil {
 			unreadable = append(unreadable, cookie.Name)
 			continue

@@ -124,3 +124,13 @@ func TestB17_TwoTabsThatAreLateBothHearIt(t *testing.T) {
 		t.Errorf("left %v", jar)
 	}
 }
+
+func TestPrune_WithoutKeysLeavesEverything(t *testing.T) {
+	c := NewCookies("shop/shop", shopCookie, newSealer(t, newKeyset(t, 1)), (&clock{start}).Now)
+	_, jar := tabs(t, c, 20)
+	w := httptest.NewRecorder()
+	NewCookies("shop/shop", shopCookie, new(Sealer), (&clock{start}).Now).Prune(w, request(jar))
+	if left, _ := without(jar, w); len(left) != 20 {
+		t.Errorf("%d of 20 flows are left by a server that cannot read them yet", len(left))
+	}
+}

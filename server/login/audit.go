@@ -15,6 +15,11 @@ const (
 	eventLogout     = "logout"
 	eventSession    = "session"
 	eventRequest    = "request"
+	eventRateLimit  = "rate_limit"
+
+	eventUserConflict     = "user.conflict"
+	eventUserLinked       = "user.linked"
+	eventUserEmailChanged = "user.email_changed"
 
 	// EventCredential and EventToken are for requests to the credential POST and the token endpoint that prove nothing.
 	EventCredential = "credential"
@@ -36,6 +41,8 @@ type entry struct {
 	code        string
 	userID, sid string
 	everywhere  bool
+	// otherUserID and subject are of the second account of a conflict or a link; left out where they are empty.
+	otherUserID, subject string
 }
 
 func (a audit) record(r *http.Request, e entry) {
@@ -47,6 +54,12 @@ func (a audit) record(r *http.Request, e entry) {
 	}
 	if e.event == eventLogout {
 		attrs = append(attrs, slog.Bool("everywhere", e.everywhere))
+	}
+	if e.otherUserID != "" {
+		attrs = append(attrs, slog.String("otherUserID", e.otherUserID))
+	}
+	if e.subject != "" {
+		attrs = append(attrs, slog.String("subject", e.subject))
 	}
 	level := slog.LevelInfo
 	if e.outcome != outcomeSuccess {

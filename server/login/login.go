@@ -15,6 +15,7 @@ import (
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/pages"
 	"github.com/googlelogin/operator/server/session"
+	"github.com/googlelogin/operator/server/users"
 )
 
 // Provider is Google.
@@ -42,7 +43,7 @@ type Policy interface {
 
 // Users are the people known here.
 type Users interface {
-	SignIn(ctx context.Context, id identity.Identity) (identity.User, error)
+	SignIn(ctx context.Context, id identity.Identity) (users.SignedIn, error)
 	Get(ctx context.Context, id string) (identity.User, error)
 }
 
@@ -56,6 +57,14 @@ type Sessions interface {
 	Bearer(r *http.Request) (session.Current, error)
 	EndBearer(ctx context.Context, r *http.Request, everywhere bool) error
 	EndOne(ctx context.Context, userID, id string) (bool, error)
+	// Ended makes known that sessions were ended in the store already.
+	Ended(ids ...string)
+}
+
+// Limiter counts events by key.
+type Limiter interface {
+	// Allow says whether key may have one more, and if not, how long until it may.
+	Allow(key string) (allowed bool, wait time.Duration)
 }
 
 // Records are the sessions as the store keeps them. One that is not there is session.ErrNoSession.
@@ -89,6 +98,8 @@ type Metrics interface {
 	LoginStarted()
 	SessionStarted()
 	SessionEnded(everywhere bool)
+	// RateLimited gets "address" or "account", for what asked too often.
+	RateLimited(limit string)
 	// CredentialsRejected counts logins that fail because Google does not take our client: a reason to wake somebody.
 	CredentialsRejected()
 }
@@ -108,6 +119,8 @@ type Options struct {
 	Keys       Keys
 	Pages      Pages
 	Metrics    Metrics
+	// Accounts bounds how often one Google account signs in.
+	Accounts Limiter
 	// Nonces and Button make the sign-in page show Google's own button, if the configuration asks for it.
 	Nonces Nonces
 	Button Button

@@ -30,11 +30,16 @@ func (h *Handler) Admit(r *http.Request, id identity.Identity) (identity.User, e
 	if err := h.Policy.Admit(id); err != nil {
 		return identity.User{}, err
 	}
-	user, err := h.Users.SignIn(r.Context(), id)
+	if err := h.allowAccount(id); err != nil {
+		return identity.User{}, err
+	}
+	in, err := h.Users.SignIn(r.Context(), id)
 	if err != nil {
+		h.noteConflict(r, id, err)
 		return identity.User{}, fmt.Errorf("%w: %w", errUsers, err)
 	}
-	return user, nil
+	h.noteChanges(r, in)
+	return in.User, nil
 }
 
 // Succeeded puts a login on record: the user has a session now.

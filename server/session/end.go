@@ -42,15 +42,20 @@ func (m *Manager) End(ctx context.Context, w http.ResponseWriter, r *http.Reques
 
 // EndUser ends every session of a user.
 func (m *Manager) EndUser(ctx context.Context, userID string) error {
-	now := m.now()
-	ids, err := m.store.RevokeUserSessions(ctx, userID, now)
+	ids, err := m.store.RevokeUserSessions(ctx, userID, m.now())
 	if err != nil {
 		return fmt.Errorf("end all sessions: %w", storeError(err))
 	}
+	m.Ended(ids...)
+	return nil
+}
+
+// Ended makes known here that sessions were ended in the store already, so that their JWTs pass no longer.
+func (m *Manager) Ended(ids ...string) {
+	now := m.now()
 	for _, id := range ids {
 		m.revoked.add(id, now)
 	}
-	return nil
 }
 
 // presented returns the live sessions that the request proves: by a handle, or by a valid JWT. Only ID and UserID are sure to be

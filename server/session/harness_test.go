@@ -223,7 +223,7 @@ func newApp(t *testing.T, change func(*config.Session)) *app {
 func (a *app) restart() {
 	a.manager = session.New(session.Options{
 		Config: a.config, Issuer: "https://shop.example.com/auth", Keyring: a.keys, Store: a.store,
-		Users: users.New(a.store, a.clock.now), Policy: a.policy, Now: a.clock.now,
+		Users: users.New(a.store, nil, a.clock.now), Policy: a.policy, Now: a.clock.now,
 		Log: slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 }

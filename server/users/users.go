@@ -2,7 +2,8 @@
 // nothing else: an email may change, and may later belong to somebody else.
 //
 // A sign-in is one transaction: find the user by (issuer, subject) or create one; refuse a blocked one; refuse an email that
-// another user has; keep the profile current.
+// another user has; keep the profile current. Only if that other user is nobody but this person under a new Google account, which a
+// Linker decides, a second transaction gives the user the new issuer and subject (link.go).
 package users
 
 import (
@@ -19,50 +20,92 @@ import (
 var (
 	// ErrBlocked says that an administrator has blocked the user.
 	ErrBlocked = errors.New("user is blocked")
-	// ErrEmailConflict says that another user has the email. The two are never linked by themselves: whoever gets hold of a
-	// mailbox or a domain would otherwise get hold of the user.
+	// ErrEmailConflict says that another user has the email. It is what a *Conflict is.
 	ErrEmailConflict = errors.New("email belongs to another user")
 	// ErrNotFound says that there is no such user.
 	ErrNotFound = errors.New("no such user")
 )
 
+// Conflict says that two Google accounts lay claim to one email. It names them by what opens nothing, for an administrator.
+type Conflict struct {
+	// UserID is the user who has the email.
+	UserID string
+	// OtherUserID is the user who came with it now; empty if nobody here knew that account so far.
+	OtherUserID string
+}
+
+// Error implements error.
+func (c *Conflict) Error() string { return ErrEmailConflict.Error() }
+
+// Is makes every Conflict an ErrEmailConflict.
+func (c *Conflict) Is(target error) bool { return target == ErrEmailConflict }
+
 // Store keeps users.
 type Store interface {
 	// SaveUser runs change on the user with this issuer and subject, the zero User if there is none, and keeps the result; all
 	// in one transaction that no other writer interrupts. An error of change keeps nothing and is returned as it is.
-	// It returns ErrEmailConflict if another user has the new email. change must not use the store.
+	// It returns a *Conflict if another user has the new email. change must not use the store.
 	SaveUser(ctx context.Context, issuer, subject string, change func(identity.User) (identity.User, error)) (identity.User, error)
+	// RelinkUser runs change on the user who has this email, keeps the result under the issuer and subject that it has now, and
+	// ends every live session of the user, whose IDs it returns; all in one transaction. ErrNotFound if nobody has the email, a
+	// *Conflict if the issuer and subject are another user's.
+	RelinkUser(
+		ctx context.Context, email string, at time.Time, change func(identity.User) (identity.User, error),
+	) (user identity.User, endedSessions []string, err error)
 	// User returns the user with this ID, or ErrNotFound.
 	User(ctx context.Context, id string) (identity.User, error)
 }
 
-// Users finds, creates and updates users.
-type Users struct {
-	store Store
-	now   func() time.Time
+// Linker decides whether a new Google account with the email of a known user is that user.
+type Linker interface {
+	MayLink(known identity.User, id identity.Identity) bool
 }
 
-// New returns the users in store.
-func New(store Store, now func() time.Time) *Users {
+// Users finds, creates and updates users.
+type Users struct {
+	store  Store
+	linker Linker
+	now    func() time.Time
+}
+
+// New returns the users in store. A nil linker links nobody.
+func New(store Store, linker Linker, now func() time.Time) *Users {
 	if now == nil {
 		now = time.Now
 	}
-	return &Users{store: store, now: now}
+	return &Users{store: store, linker: linker, now: now}
+}
+
+// SignedIn is a user, and what the sign-in changed.
+type SignedIn struct {
+	identity.User
+	// EmailChanged says that the user had another email at the last login.
+	EmailChanged bool
+	// Linked says that the user had another Google account until now. The sessions of that one have ended, see EndedSessions.
+	Linked        bool
+	EndedSessions []string
 }
 
 // SignIn returns the user that a verified identity belongs to, created if it is the first time. It asks no access policy.
-// Errors: ErrBlocked, ErrEmailConflict, or the store's.
-func (u *Users) SignIn(ctx context.Context, id identity.Identity) (identity.User, error) {
+// Errors: ErrBlocked, ErrEmailConflict (a *Conflict), or the store's.
+func (u *Users) SignIn(ctx context.Context, id identity.Identity) (SignedIn, error) {
 	if id.Issuer == "" || id.Subject == "" || id.Email == "" {
-		return identity.User{}, errors.New("sign in user: identity without issuer, subject or email")
+		return SignedIn{}, errors.New("sign in user: identity without issuer, subject or email")
 	}
+	var in SignedIn
 	user, err := u.store.SaveUser(ctx, id.Issuer, id.Subject, func(known identity.User) (identity.User, error) {
+		in.EmailChanged = known.ID != "" && known.Email != id.Email
 		return u.merge(known, id)
 	})
-	if err != nil {
-		return identity.User{}, fmt.Errorf("sign in user: %w", err)
+	var conflict *Conflict
+	if errors.As(err, &conflict) {
+		return u.link(ctx, id, conflict)
 	}
-	return user, nil
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("sign in user: %w", err)
+	}
+	in.User = user
+	return in, nil
 }
 
 // Get returns a user. A blocked one is an error, ErrBlocked, so that a caller who forgets to look still denies.

@@ -25,17 +25,17 @@ type desk struct {
 
 func newDesk() *desk {
 	d := &desk{store: memory.New(), at: start}
-	d.Users = users.New(d.store, func() time.Time { return d.at })
+	d.Users = users.New(d.store, nil, func() time.Time { return d.at })
 	return d
 }
 
 func (d *desk) signIn(t *testing.T, id identity.Identity) identity.User {
 	t.Helper()
-	user, err := d.SignIn(t.Context(), id)
+	in, err := d.SignIn(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return user
+	return in.User
 }
 
 func ann() identity.Identity {
@@ -122,8 +122,14 @@ func TestE71_SameSubjectUnderAnotherEmail(t *testing.T) {
 	moved := ann()
 	moved.Email = "ann.new@example.com"
 	want.Email = "ann.new@example.com"
-	if diff := cmp.Diff(want, d.signIn(t, moved)); diff != "" {
-		t.Errorf("user (-want +got):\n%s", diff)
+	for _, changed := range []bool{true, false} {
+		in, err := d.SignIn(t.Context(), moved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(users.SignedIn{User: want, EmailChanged: changed}, in); diff != "" {
+			t.Errorf("sign-in (-want +got):\n%s", diff)
+		}
 	}
 }
 

@@ -50,8 +50,8 @@ func (s *Store) SaveUser(
 	if err != nil {
 		return identity.User{}, err
 	}
-	if s.emailTaken(user) {
-		return identity.User{}, users.ErrEmailConflict
+	if owner := s.emailOwner(user.Email); owner.ID != "" && owner.ID != user.ID {
+		return identity.User{}, &users.Conflict{UserID: owner.ID, OtherUserID: known.ID}
 	}
 	user = normalUser(user)
 	s.users[user.ID] = user
@@ -81,13 +81,39 @@ func (s *Store) bySubject(issuer, subject string) identity.User {
 	return identity.User{}
 }
 
-func (s *Store) emailTaken(by identity.User) bool {
+// RelinkUser implements users.Store.
+func (s *Store) RelinkUser(
+	ctx context.Context, email string, at time.Time, change func(identity.User) (identity.User, error),
+) (identity.User, []string, error) {
+	if err := check(ctx, "relink user"); err != nil {
+		return identity.User{}, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.emailOwner(email)
+	if known.ID == "" {
+		return identity.User{}, nil, users.ErrNotFound
+	}
+	user, err := change(known)
+	if err != nil {
+		return identity.User{}, nil, err
+	}
+	if other := s.bySubject(user.Issuer, user.Subject); other.ID != "" && other.ID != user.ID {
+		return identity.User{}, nil, &users.Conflict{UserID: known.ID, OtherUserID: other.ID}
+	}
+	user = normalUser(user)
+	s.users[user.ID] = user
+	return user, s.revokeAll(user.ID, at), nil
+}
+
+// emailOwner is the user who has the email; the zero User if nobody has, and for the empty email.
+func (s *Store) emailOwner(email string) identity.User {
 	for _, u := range s.users {
-		if u.Email == by.Email && u.ID != by.ID && u.Email != "" {
-			return true
+		if u.Email == email && email != "" {
+			return u
 		}
 	}
-	return false
+	return identity.User{}
 }
 
 // DeleteExpired deletes at most limit sessions that nobody can use any more, and returns how many it deleted.

@@ -89,6 +89,11 @@ func (s *Store) RevokeUserSessions(ctx context.Context, userID string, at time.T
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.revokeAll(userID, at), nil
+}
+
+// revokeAll returns the sessions that it ended. The caller holds mu.
+func (s *Store) revokeAll(userID string, at time.Time) []string {
 	var ids []string
 	for id, known := range s.sessions {
 		if known.UserID == userID && s.revoke(id, at) {
@@ -96,7 +101,7 @@ func (s *Store) RevokeUserSessions(ctx context.Context, userID string, at time.T
 		}
 	}
 	slices.Sort(ids)
-	return ids, nil
+	return ids
 }
 
 // RevokeUserSession implements session.Store.

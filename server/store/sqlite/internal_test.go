@@ -46,7 +46,7 @@ func TestConnections_AreSafeAndSmall(t *testing.T) {
 func TestStatements_UseAnIndex(t *testing.T) {
 	store := openInternal(t, filepath.Join(t.TempDir(), "users.db"))
 	for name, statement := range map[string]string{
-		"selectUser": selectUser, "selectUserByIdentity": selectUserByIdentity, "selectEmailOwner": selectEmailOwner,
+		"selectUser": selectUser, "selectUserByIdentity": selectUserByIdentity, "selectUserByEmail": selectUserByEmail, "relinkUser": relinkUser,
 		"upsertUser": upsertUser, "insertSession": insertSession, "selectSessionByHandle": selectSessionByHandle,
 		"touchSession": touchSession, "revokeSession": revokeSession, "revokeUserSessions": revokeUserSessions,
 		"selectRevokedSince": selectRevokedSince, "revokeUserSession": revokeUserSession, "selectUserSessions": selectUserSessions,

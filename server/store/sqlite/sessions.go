@@ -106,7 +106,16 @@ func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time) erro
 
 // RevokeUserSessions implements session.Store.
 func (s *Store) RevokeUserSessions(ctx context.Context, userID string, at time.Time) ([]string, error) {
-	rows, err := s.writer.QueryContext(ctx, revokeUserSessions, toMicros(at), userID)
+	return revokeAll(ctx, s.writer, userID, at)
+}
+
+// querier is a database, or a transaction in one.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func revokeAll(ctx context.Context, q querier, userID string, at time.Time) ([]string, error) {
+	rows, err := q.QueryContext(ctx, revokeUserSessions, toMicros(at), userID)
 	if err != nil {
 		return nil, unavailable("revoke sessions", err)
 	}

@@ -15,7 +15,8 @@ const (
 
 	selectUser           = `SELECT ` + userColumns + ` FROM users WHERE id = ?`
 	selectUserByIdentity = `SELECT ` + userColumns + ` FROM users WHERE issuer = ? AND subject = ?`
-	selectEmailOwner     = `SELECT id FROM users WHERE email = ? AND email <> ''`
+	selectUserByEmail    = `SELECT ` + userColumns + ` FROM users WHERE email = ? AND email <> ''`
+	relinkUser           = `UPDATE users SET issuer = ?, subject = ? WHERE id = ?`
 	upsertUser           = `INSERT INTO users (` + userColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET
 			email = excluded.email, email_verified = excluded.email_verified, hosted_domain = excluded.hosted_domain,
@@ -42,7 +43,7 @@ func (s *Store) SaveUser(
 	if err != nil {
 		return identity.User{}, err
 	}
-	if err := checkEmail(ctx, tx, user); err != nil {
+	if err := checkEmail(ctx, tx, user, known.ID); err != nil {
 		return identity.User{}, err
 	}
 	if _, err := tx.ExecContext(ctx, upsertUser, userValues(user)...); err != nil {
@@ -54,16 +55,15 @@ func (s *Store) SaveUser(
 	return normalUser(user), nil
 }
 
-func checkEmail(ctx context.Context, tx *sql.Tx, user identity.User) error {
-	var owner string
-	err := tx.QueryRowContext(ctx, selectEmailOwner, user.Email).Scan(&owner)
+func checkEmail(ctx context.Context, tx *sql.Tx, user identity.User, knownID string) error {
+	owner, err := scanUser(tx.QueryRowContext(ctx, selectUserByEmail, user.Email))
 	switch {
-	case errors.Is(err, sql.ErrNoRows) || (err == nil && owner == user.ID):
+	case errors.Is(err, users.ErrNotFound) || (err == nil && owner.ID == user.ID):
 		return nil
 	case err != nil:
-		return unavailable("look for email", err)
+		return err
 	}
-	return users.ErrEmailConflict
+	return &users.Conflict{UserID: owner.ID, OtherUserID: knownID}
 }
 
 // User implements users.Store.

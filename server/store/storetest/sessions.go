@@ -283,6 +283,7 @@ func cancelled(t *testing.T, store Store) {
 	change := func(known identity.User) (identity.User, error) { known.Name = "late"; return known, nil }
 	for name, call := range map[string]func() error{
 		"save user":     func() error { _, err := store.SaveUser(ctx, ann().Issuer, ann().Subject, change); return err },
+		"relink user":   func() error { _, _, err := store.RelinkUser(ctx, ann().Email, now, change); return err },
 		"read user":     func() error { _, err := store.User(ctx, ann().ID); return err },
 		"create":        func() error { return store.CreateSession(ctx, login(ann(), 2)) },
 		"find":          func() error { _, err := store.SessionByHandle(ctx, s.HandleHash); return err },

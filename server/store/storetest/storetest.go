@@ -34,6 +34,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"keeps nothing when change fails":                   keepsNothing,
 		"does not know a user":                              unknownUser,
 		"E70 refuses an email that another user has":        emailTaken,
+		"E70 gives a user another Google account":           relinks,
+		"E70 gives nobody another account by mistake":       relinksNobody,
 		"E71 moves a user to another email":                 emailMoves,
 		"creates one user for parallel first logins":        parallelFirstLogins,
 		"loses no parallel change":                          parallelChanges,

@@ -96,10 +96,13 @@ func emailTaken(t *testing.T, store Store) {
 	mover := bob()
 	mover.Email = "ann@example.com"
 
-	for name, u := range map[string]identity.User{"new user": imposter, "known user": mover} {
-		_, err := store.SaveUser(t.Context(), u.Issuer, u.Subject, func(identity.User) (identity.User, error) { return u, nil })
-		if !errors.Is(err, users.ErrEmailConflict) {
-			t.Errorf("%s: error is %v, want ErrEmailConflict", name, err)
+	for name, row := range map[string]struct {
+		identity.User
+		known string
+	}{"new user": {imposter, ""}, "known user": {mover, "user-bob"}} {
+		_, err := store.SaveUser(t.Context(), row.Issuer, row.Subject, func(identity.User) (identity.User, error) { return row.User, nil })
+		if diff := cmp.Diff(&users.Conflict{UserID: "user-ann", OtherUserID: row.known}, conflict(t, err)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 	if _, err := store.User(t.Context(), "user-eve"); !errors.Is(err, users.ErrNotFound) {
