@@ -65,8 +65,10 @@ type Access struct {
 	Emails []Email `json:"emails,omitempty"`
 
 	// linkByEmail says what happens when a new Google account (another sub) comes with the email of a known user. Disabled: it is
-	// refused, and an audit event tells an administrator. Enabled: it becomes that user, if Google is authoritative for the email
-	// (it ends in @gmail.com, or the account has a hosted domain) and has verified it. Default: Disabled.
+	// refused, and an audit event tells an administrator. Enabled: it becomes that user, if Google has verified the email and is
+	// authoritative for it (it ends in @gmail.com, or the account has the same hosted domain as the user's old one), and all
+	// sessions of the old account end. Whoever runs the Workspace of that domain decides then who the user is: enable it only for
+	// domains that you trust with that. Default: Disabled.
 	// +optional
 	// +kubebuilder:default=Disabled
 	LinkByEmail Switch `json:"linkByEmail,omitempty"`

@@ -71,8 +71,9 @@ type Server struct {
 	// +kubebuilder:validation:MaxItems=8
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 
-	// trustedProxies are the CIDRs of the proxies in front of the server. Only their X-Forwarded-For and X-Forwarded-Proto count,
-	// read from the right. Unset: nobody's, and every request seems to come from the proxy.
+	// trustedProxies are the CIDRs of the proxies in front of the server. Only their X-Forwarded-For (read from the right),
+	// X-Forwarded-Host (if it is the host of a redirect URI) and X-Request-Id count. Unset: nobody's, and every request seems to come
+	// from the proxy.
 	// Example: ["10.244.0.0/16"]
 	// +optional
 	// +listType=set
@@ -98,7 +99,7 @@ type Server struct {
 type CIDR string
 
 // RateLimits bound how often one client and one account may ask, in requests per minute; as many may come at once. Who asks too
-// often gets 429 with Retry-After. Each server counts for itself.
+// often gets 429 with Retry-After, and can go on with the same login afterwards. Each server counts for itself.
 type RateLimits struct {
 	// perAddress is for one client address (one /64 of IPv6). Without trustedProxies all clients behind a proxy share one address:
 	// set trustedProxies first. Default: 300.

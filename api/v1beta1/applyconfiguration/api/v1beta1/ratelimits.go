@@ -6,7 +6,7 @@ package v1beta1
 // with apply.
 //
 // RateLimits bound how often one client and one account may ask, in requests per minute; as many may come at once. Who asks too
-// often gets 429 with Retry-After. Each server counts for itself.
+// often gets 429 with Retry-After, and can go on with the same login afterwards. Each server counts for itself.
 type RateLimitsApplyConfiguration struct {
 	// perAddress is for one client address (one /64 of IPv6). Without trustedProxies all clients behind a proxy share one address:
 	// set trustedProxies first. Default: 300.

@@ -18,8 +18,9 @@ type ServerApplyConfiguration struct {
 	Image *string `json:"image,omitempty"`
 	// imagePullSecrets are Secrets in the same namespace with which the image is pulled.
 	ImagePullSecrets []v1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
-	// trustedProxies are the CIDRs of the proxies in front of the server. Only their X-Forwarded-For and X-Forwarded-Proto count,
-	// read from the right. Unset: nobody's, and every request seems to come from the proxy.
+	// trustedProxies are the CIDRs of the proxies in front of the server. Only their X-Forwarded-For (read from the right),
+	// X-Forwarded-Host (if it is the host of a redirect URI) and X-Request-Id count. Unset: nobody's, and every request seems to come
+	// from the proxy.
 	// Example: ["10.244.0.0/16"]
 	TrustedProxies []apiv1beta1.CIDR `json:"trustedProxies,omitempty"`
 	// rateLimits bound how often one client and one account may ask for what costs: logins, callbacks and tokens.
