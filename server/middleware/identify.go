@@ -82,13 +82,26 @@ func (p Proxies) client(peer netip.Addr, forwarded []string) netip.Addr {
 	client := peer
 	entries := strings.Split(strings.Join(forwarded, ","), ",")
 	for i := len(entries) - 1; i >= 0 && p.trust(client); i-- {
-		addr, err := netip.ParseAddr(strings.TrimSpace(entries[i]))
-		if err != nil {
+		addr, ok := forwardedAddr(strings.TrimSpace(entries[i]))
+		if !ok {
 			break
 		}
-		client = addr.Unmap().WithZone("")
+		client = addr
 	}
 	return client
+}
+
+// forwardedAddr reads an entry of X-Forwarded-For. Some proxies append the client's port.
+func forwardedAddr(entry string) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(entry)
+	if err != nil {
+		withPort, err := netip.ParseAddrPort(entry)
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		addr = withPort.Addr()
+	}
+	return addr.Unmap().WithZone(""), true
 }
 
 // withForwardedHost replaces the request's host, so that whatever asks for it later asks in one place.
