@@ -7,9 +7,6 @@ import (
 	"github.com/googlelogin/operator/controllers/desired"
 )
 
-// reasonInvalidSpec: the spec asks for something that the server would refuse to load, or the API server to store in a child.
-const reasonInvalidSpec = "InvalidSpec"
-
 // accept computes what children are made from. The CRD's own rules catch nearly every bad spec before it is stored; what slips
 // through is refused here by the server's rules, before a running server would be replaced by one that cannot start.
 func (r *Reconciler) accept(_ context.Context, s *scope) error {
@@ -19,7 +16,7 @@ func (r *Reconciler) accept(_ context.Context, s *scope) error {
 		s.input, err = desired.NewInput(s.login, r.ServerImage)
 	}
 	if err != nil {
-		s.stall(v1beta1.ConditionAccepted, reasonInvalidSpec, err.Error())
+		s.stall(v1beta1.ConditionAccepted, v1beta1.ReasonInvalidSpec, err.Error())
 		return nil
 	}
 	s.succeed(v1beta1.ConditionAccepted, v1beta1.ReasonAccepted, "the spec can be worked on")

@@ -155,12 +155,12 @@ func TestASpecThatTheServerWouldRefuseIsStalled(t *testing.T) {
 	old.Spec.Session.Cookie.Domain = "other.example.com"
 	w.r.Client = &staleClient{Client: w.r.Client, login: old}
 	w.reconcile()
-	c := w.wantCondition(v1beta1.ConditionAccepted, metav1.ConditionFalse, reasonInvalidSpec)
+	c := w.wantCondition(v1beta1.ConditionAccepted, metav1.ConditionFalse, v1beta1.ReasonInvalidSpec)
 	if !strings.Contains(c.Message, "session.cookie.domain") {
 		t.Errorf("message %q does not name the field", c.Message)
 	}
-	w.wantCondition(v1beta1.ConditionReady, metav1.ConditionFalse, reasonInvalidSpec)
-	w.wantCondition(v1beta1.ConditionStalled, metav1.ConditionTrue, reasonInvalidSpec)
+	w.wantCondition(v1beta1.ConditionReady, metav1.ConditionFalse, v1beta1.ReasonInvalidSpec)
+	w.wantCondition(v1beta1.ConditionStalled, metav1.ConditionTrue, v1beta1.ReasonInvalidSpec)
 	w.wantAbsent(v1beta1.ConditionReconciling)
 	if w.exists("shop-googlelogin", &appsv1.Deployment{}) {
 		t.Error("a server was started with a configuration that it refuses")
@@ -172,8 +172,8 @@ func TestResourcesThatTheAPIServerRefusesAreStalled(t *testing.T) {
 	w.create(clientSecret(w.ns))
 	w.shop(func(l *v1beta1.GoogleLogin) { l.Spec.Server.Resources = tooMuchAsked() })
 	w.reconcile()
-	w.wantCondition(v1beta1.ConditionAvailable, metav1.ConditionFalse, reasonInvalidSpec)
-	w.wantCondition(v1beta1.ConditionStalled, metav1.ConditionTrue, reasonInvalidSpec)
+	w.wantCondition(v1beta1.ConditionAvailable, metav1.ConditionFalse, v1beta1.ReasonInvalidSpec)
+	w.wantCondition(v1beta1.ConditionStalled, metav1.ConditionTrue, v1beta1.ReasonInvalidSpec)
 }
 
 func TestADeletedGoogleLoginGetsNoChildren(t *testing.T) {

@@ -36,7 +36,7 @@ func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 		},
 	} {
 		if err := child(); err != nil {
-			return s.blame(v1beta1.ConditionAvailable, reasonInvalidSpec, err)
+			return s.blame(v1beta1.ConditionAvailable, v1beta1.ReasonInvalidSpec, err)
 		}
 	}
 	s.deployment = deployment

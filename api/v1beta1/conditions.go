@@ -26,6 +26,8 @@ const (
 	ReasonReady = "Ready"
 	// ReasonAccepted: the spec can be worked on.
 	ReasonAccepted = "Accepted"
+	// ReasonInvalidSpec: the spec asks for something that the server would refuse to load, or the API server to store in a child.
+	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonOwnedByAnother: an object with the name of a child exists and belongs to somebody else. It is never taken over.
 	ReasonOwnedByAnother = "OwnedByAnother"
 

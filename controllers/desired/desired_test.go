@@ -187,10 +187,28 @@ func TestServerConfigOfEachPrompt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Google.Prompt != want {
-			t.Errorf("%s: prompt %q, want %q", prompt, got.Google.Prompt, want)
+		// As the server reads it: a prompt that is left out of the file would come back as the default.
+		if loaded := load(t, got); loaded.Google.Prompt != want {
+			t.Errorf("%s: prompt %q, want %q", prompt, loaded.Google.Prompt, want)
 		}
 	}
+}
+
+func load(t *testing.T, written config.Config) config.Config {
+	t.Helper()
+	content, err := written.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
 }
 
 func TestNewInputRefusesWhatTheServerWouldNotLoad(t *testing.T) {

@@ -64,7 +64,7 @@ type Google struct {
 	Issuer string   `json:"issuer,omitempty"`
 	Scopes []string `json:"scopes"`
 	// Prompt is the prompt parameter: "select_account", "consent" or "".
-	Prompt string `json:"prompt,omitempty"`
+	Prompt string `json:"prompt"`
 	// SignInWithGoogle serves the credential POST of Google's button and One Tap.
 	SignInWithGoogle bool `json:"signInWithGoogle,omitempty"`
 }
