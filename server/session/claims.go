@@ -1,6 +1,7 @@
 package session
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,8 +87,23 @@ func size(c Claims) (int, error) {
 	return len(encoded), nil
 }
 
-// verify returns what a JWT says, if it is an access JWT of ours, in time.
+// verify returns what a JWT says, if it is an access JWT of ours, in time. The caller must not change what Claims point to: they
+// are remembered.
 func (m *Manager) verify(token string) (Claims, error) {
+	// Before the verification: if the keys change meanwhile, what it says is remembered for the old ones.
+	_, keys := m.keyring.JWKS()
+	sum, now := sha256.Sum256([]byte(token)), m.now()
+	if c, ok := m.verified.find(sum, keys, now); ok {
+		return c, nil
+	}
+	c, err := m.verifySigned(token)
+	if err == nil {
+		m.verified.add(sum, keys, c, now)
+	}
+	return c, err
+}
+
+func (m *Manager) verifySigned(token string) (Claims, error) {
 	var c Claims
 	err := m.keyring.Verify(token, TokenType, &c,
 		jwt.WithIssuer(m.issuer),

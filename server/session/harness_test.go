@@ -189,7 +189,7 @@ type app struct {
 	user    identity.User
 }
 
-func newApp(t *testing.T, change func(*config.Session)) *app {
+func newApp(t testing.TB, change func(*config.Session)) *app {
 	t.Helper()
 	a := &app{
 		clock:  &clock{at: time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)},
@@ -267,7 +267,7 @@ func answer(w http.ResponseWriter, body any, err error) {
 }
 
 // saveUser keeps a user as a login would.
-func (a *app) saveUser(t *testing.T, u identity.User) identity.User {
+func (a *app) saveUser(t testing.TB, u identity.User) identity.User {
 	t.Helper()
 	saved, err := a.store.SaveUser(t.Context(), u.Issuer, u.Subject, func(identity.User) (identity.User, error) { return u, nil })
 	if err != nil {
@@ -355,7 +355,7 @@ func (b *browser) cookie(name string) string {
 	return ""
 }
 
-func signingKey(t *testing.T, at time.Time) config.SigningKey {
+func signingKey(t testing.TB, at time.Time) config.SigningKey {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

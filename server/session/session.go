@@ -34,6 +34,8 @@ var (
 type Keyring interface {
 	Sign(typ string, claims jwt.Claims) (string, error)
 	Verify(token, typ string, claims jwt.Claims, opts ...jwt.ParserOption) error
+	// JWKS changes its entity tag whenever a key that Verify accepts comes or goes.
+	JWKS() (body []byte, etag string)
 }
 
 // Users finds the user of a session. A blocked user is an error.
@@ -100,6 +102,7 @@ type Manager struct {
 
 	cookies  cookies
 	revoked  *revocations
+	verified remembered
 	renewals singleflight.Group
 }
 

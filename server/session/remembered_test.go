@@ -1,0 +1,184 @@
+package session_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/keyring"
+	"github.com/googlelogin/operator/server/session"
+)
+
+// counting is a keyring that counts verifications.
+type counting struct {
+	*keyring.Keyring
+	verified atomic.Int64
+}
+
+func (c *counting) Verify(token, typ string, claims jwt.Claims, opts ...jwt.ParserOption) error {
+	c.verified.Add(1)
+	return c.Keyring.Verify(token, typ, claims, opts...)
+}
+
+// counted is an app whose verifications are counted, and a request of a signed-in browser.
+func counted(t testing.TB) (*app, *counting, *http.Request) {
+	t.Helper()
+	a := newApp(t, nil)
+	keys := &counting{Keyring: a.keys}
+	a.manager = session.New(session.Options{
+		Config: a.config, Issuer: "https://shop.example.com/auth", Keyring: keys, Store: a.store, Policy: a.policy, Now: a.clock.now,
+	})
+	return a, keys, a.request(t)
+}
+
+// request is one of a browser that has just signed in.
+func (a *app) request(t testing.TB) *http.Request {
+	t.Helper()
+	w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	if _, err := a.manager.Start(t.Context(), w, r, a.user, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range w.Result().Cookies() {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+func TestCheck_VerifiesATokenOnce(t *testing.T) {
+	a, keys, r := counted(t)
+	first, err := a.manager.Check(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		again, err := a.manager.Check(r)
+		if err != nil || again.ID != first.ID {
+			t.Fatalf("claims %s, %v, want the same again", again.ID, err)
+		}
+	}
+	if n := keys.verified.Load(); n != 1 {
+		t.Errorf("verified %d times, want once", n)
+	}
+	other := a.request(t)
+	if second, err := a.manager.Check(other); err != nil || second.ID == first.ID || keys.verified.Load() != 2 {
+		t.Errorf("another token: %v, %d verifications, want its own", err, keys.verified.Load())
+	}
+}
+
+func TestCheck_ARememberedTokenIsRefusedWhenItShouldBe(t *testing.T) {
+	tampered := func(r *http.Request) {
+		token, _ := r.Cookie(tokenCookie)
+		last := token.Value[len(token.Value)-2:]
+		r.Header.Set("Cookie", tokenCookie+"="+token.Value[:len(token.Value)-2]+map[bool]string{true: "BA", false: "AA"}[last == "AA"])
+	}
+	for name, row := range map[string]func(*app, *http.Request){
+		"at its exp":                    func(a *app, _ *http.Request) { a.clock.pass(10 * time.Minute) },
+		"before its nbf":                func(a *app, _ *http.Request) { a.clock.pass(-time.Second) },
+		"with another signature":        func(_ *app, r *http.Request) { tampered(r) },
+		"after its key was replaced":    func(a *app, _ *http.Request) { a.replaceKeys(signingKey(t, a.clock.now())) },
+		"after its session was revoked": func(a *app, r *http.Request) { _ = a.manager.End(r.Context(), httptest.NewRecorder(), r, false) },
+		"after all of the user's ended": func(a *app, r *http.Request) { _ = a.manager.EndUser(r.Context(), a.user.ID) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, _, r := counted(t)
+			if _, err := a.manager.Check(r); err != nil {
+				t.Fatal(err)
+			}
+			row(a, r)
+			if _, err := a.manager.Check(r); err == nil {
+				t.Error("accepted")
+			}
+			if _, ok := a.manager.Fresh(r); ok {
+				t.Error("fresh")
+			}
+		})
+	}
+}
+
+func TestCheck_ARetiredKeyEndsWhatItSigned(t *testing.T) {
+	a, _, _ := counted(t)
+	key, next := signingKey(t, a.clock.now()), signingKey(t, a.clock.now().Add(time.Hour))
+	key.RetireAt = a.clock.now().Add(5 * time.Minute)
+	next.ActivateAt = a.clock.now().Add(time.Minute)
+	a.replaceKeys(key, next)
+	r := a.request(t)
+	a.clock.pass(5*time.Minute - time.Second)
+	if _, err := a.manager.Check(r); err != nil {
+		t.Fatalf("before the key retires: %v", err)
+	}
+	a.clock.pass(time.Second)
+	if _, err := a.manager.Check(r); err == nil {
+		t.Error("accepted after the key retired by the clock, with nothing loaded")
+	}
+}
+
+func (a *app) replaceKeys(keys ...config.SigningKey) {
+	if err := a.keys.Replace(config.SigningKeys{Keys: keys}); err != nil {
+		panic(err)
+	}
+}
+
+func TestFresh_IsForTokensThatAreNotDue(t *testing.T) {
+	a, _, r := counted(t)
+	if current, ok := a.manager.Fresh(r); !ok || current.Claims.Subject != a.user.ID || current.AccessToken == "" {
+		t.Errorf("fresh %v: %+v, want the session of a new token", ok, current.Claims)
+	}
+	a.config.IdleTimeout = config.Duration(10 * time.Minute)
+	a.restart()
+	a.clock.pass(5 * time.Minute)
+	if _, ok := a.manager.Fresh(r); ok {
+		t.Error("a token that is due for renewal is fresh")
+	}
+}
+
+func TestCheck_ManyTokensStayWithinTheBound(t *testing.T) {
+	a, keys, r := counted(t)
+	if _, err := a.manager.Check(r); err != nil {
+		t.Fatal(err)
+	}
+	if got := session.Remembered(a.manager); got != 1 {
+		t.Fatalf("remembers %d, want 1", got)
+	}
+	for i := range session.MaxRemembered + 100 {
+		session.Remember(a.manager, fmt.Sprint(i), a.clock.now().Add(time.Minute))
+	}
+	if got := session.Remembered(a.manager); got > session.MaxRemembered {
+		t.Errorf("remembers %d, want at most %d", got, session.MaxRemembered)
+	}
+	a.clock.pass(2 * time.Minute)
+	for i := range session.MaxRemembered {
+		session.Remember(a.manager, fmt.Sprint("more", i), a.clock.now().Add(time.Minute))
+	}
+	if _, err := a.manager.Check(r); err != nil || keys.verified.Load() > 2 {
+		t.Errorf("%v after %d verifications: a forgotten token must be verified again", err, keys.verified.Load())
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	a, _, r := counted(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := a.manager.Check(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCheckUnknown is a token that comes for the first time.
+func BenchmarkCheckUnknown(b *testing.B) {
+	a, _, r := counted(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		session.Forget(a.manager)
+		if _, err := a.manager.Check(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
