@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/store/memory"
@@ -56,4 +57,11 @@ func (s *brokenStore) SessionByHandle(ctx context.Context, hash [32]byte) (ident
 		return identity.Session{}, err
 	}
 	return s.Store.SessionByHandle(ctx, hash)
+}
+
+func (s *brokenStore) RevokeSession(ctx context.Context, id string, at time.Time) error {
+	if err := s.err(); err != nil {
+		return err
+	}
+	return s.Store.RevokeSession(ctx, id, at)
 }
