@@ -46,6 +46,19 @@ const (
 	ReasonKeysPublished = "KeysPublished"
 	// ReasonKeysUnreadable: a Secret with keys exists and cannot be understood. It is never overwritten.
 	ReasonKeysUnreadable = "KeysUnreadable"
+	// ReasonKeyPublished: a new key was made and is in the key set, or among the keys that open cookies.
+	ReasonKeyPublished = "KeyPublished"
+	// ReasonKeyActivated: a key took over from the one before it.
+	ReasonKeyActivated = "KeyActivated"
+	// ReasonKeyRetired: a key was dropped that nothing needs any more.
+	ReasonKeyRetired = "KeyRetired"
+	// ReasonEmergencyRotation: every signing key was dropped at once for a new one, as somebody asked. Every access token that was
+	// out is refused.
+	ReasonEmergencyRotation = "EmergencyRotation"
+	// ReasonKeysAdopted: a Secret with keys that belonged to nobody is used from now on.
+	ReasonKeysAdopted = "KeysAdopted"
+	// ReasonKeysReplaced: a Secret with keys was gone, or another was named, and new keys took the place of lost ones.
+	ReasonKeysReplaced = "KeysReplaced"
 
 	// ReasonVolumeBound: the volume claim is bound.
 	ReasonVolumeBound = "VolumeBound"

@@ -15,6 +15,7 @@ import (
 // +kubebuilder:printcolumn:name="Replicas",type=integer,JSONPath=`.status.readyReplicas`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="KID",type=string,priority=1,JSONPath=`.status.keys[?(@.state=="Current")].kid`
+// +kubebuilder:printcolumn:name="Next-Rotation",type=string,priority=1,JSONPath=`.status.nextRotationAt`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 40",message="metadata.name must be at most 40 characters, begin with a letter and hold only a-z, 0-9 and '-': it becomes the name of a Service and of cookies"
 // +genclient
@@ -55,6 +56,8 @@ type GoogleLoginList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.session.cookie.domain) || size(self.session.cookie.domain) == 0 || self.redirectURIs.all(u, u.split('/').size() > 2 && ('.' + u.split('/')[2].split(':')[0]).endsWith('.' + self.session.cookie.domain))",message="every redirect URI's host must be session.cookie.domain or under it: a browser drops a cookie for any other domain",fieldPath=".session.cookie.domain"
 // +kubebuilder:validation:XValidation:rule="self.storage.type == 'SQLite' || !has(self.storage.sqlite)",message="storage.sqlite may be set only when storage.type is SQLite",fieldPath=".storage.sqlite"
 // +kubebuilder:validation:XValidation:rule="!has(self.server.replicas) || self.server.replicas <= 1",message="storage of type SQLite or Memory is held by one server: set server.replicas to 1 (or 0 to switch it off)",fieldPath=".server.replicas"
+// +kubebuilder:validation:XValidation:rule="!has(self.session.accessTokenTTL) || !has(self.signingKeys.retain) || size(self.signingKeys.retain) == 0 || duration(self.signingKeys.retain) >= duration(self.session.accessTokenTTL)",message="signingKeys.retain must not be shorter than session.accessTokenTTL: tokens would be refused before they expire",fieldPath=".signingKeys.retain"
+// +kubebuilder:validation:XValidation:rule="!has(self.session.accessTokenTTL) || !has(self.signingKeys.rotationPeriod) || duration(self.session.accessTokenTTL).getSeconds() <= 10 * duration(self.signingKeys.rotationPeriod).getSeconds()",message="signingKeys.rotationPeriod must be at least a tenth of session.accessTokenTTL: every key is kept as long as tokens live, and the key set would grow too large",fieldPath=".signingKeys.rotationPeriod"
 type GoogleLoginSpec struct {
 	// client is the Google OAuth client, of type "Web application", that the team has made in Google's console.
 	// +required
@@ -124,6 +127,11 @@ type GoogleLoginSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	TokenEndpoint TokenEndpoint `json:"tokenEndpoint,omitzero"`
+
+	// signingKeys sets how often the keys change that sign access tokens.
+	// +optional
+	// +kubebuilder:default={}
+	SigningKeys SigningKeys `json:"signingKeys,omitzero"`
 
 	// server sets how the callback server runs.
 	// +optional

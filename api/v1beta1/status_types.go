@@ -53,6 +53,22 @@ type GoogleLoginStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Keys []KeyStatus `json:"keys,omitempty"`
 
+	// nextRotationAt is when the next key begins to sign.
+	// +optional
+	NextRotationAt *metav1.Time `json:"nextRotationAt,omitempty"`
+
+	// lastHandledRotateAt echoes the value of the annotation googlelogin.dev/rotate-at that was last acted on; of a value over
+	// 128 bytes, its SHA-256.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	LastHandledRotateAt string `json:"lastHandledRotateAt,omitempty"`
+
+	// lastHandledEmergencyRotateAt echoes the value of the annotation googlelogin.dev/emergency-rotate-at that was last acted on;
+	// of a value over 128 bytes, its SHA-256.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	LastHandledEmergencyRotateAt string `json:"lastHandledEmergencyRotateAt,omitempty"`
+
 	// replicas is how many server pods exist.
 	// +optional
 	Replicas int32 `json:"replicas,omitempty"`

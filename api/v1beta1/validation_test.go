@@ -117,6 +117,20 @@ func TestRefused(t *testing.T) {
 		{"stand-in over plain http on a public name", []string{"spec.google.issuer", "http://accounts.example.com"}, "google.issuer must use https"},
 		{"stand-in over plain http on a name that looks private", []string{"spec.google.issuer", "http://10.example.com"}, "google.issuer must use https"},
 
+		{"signing keys that rotate too fast", []string{"spec.signingKeys", "{rotationPeriod: 59s, prePublish: 30s, jwksMaxAge: 5s}"}, "signingKeys.rotationPeriod must be between 1m and 8760h"},
+		{"signing keys that rotate once in two years", []string{"spec.signingKeys.rotationPeriod", "17520h"}, "signingKeys.rotationPeriod must be between 1m and 8760h"},
+		{"a rotation period that is no duration", []string{"spec.signingKeys.rotationPeriod", "30d"}, "spec.signingKeys.rotationPeriod in body should match"},
+		{"a key set cached for too short", []string{"spec.signingKeys.jwksMaxAge", "4s"}, "signingKeys.jwksMaxAge must be between 5s and 24h"},
+		{"a key set cached for too long", []string{"spec.signingKeys", "{jwksMaxAge: 25h, prePublish: 48h}"}, "signingKeys.jwksMaxAge must be between 5s and 24h"},
+		{"keys published before their predecessor signs", []string{"spec.signingKeys.rotationPeriod", "24h"}, "signingKeys.prePublish must be shorter than signingKeys.rotationPeriod"},
+		{"keys published later than the key set is cached", []string{"spec.signingKeys", "{rotationPeriod: 10m, prePublish: 1m, jwksMaxAge: 61s}"}, "signingKeys.prePublish must not be shorter than signingKeys.jwksMaxAge"},
+		{"keys that pods may learn too late", []string{"spec.signingKeys", "{prePublish: 16m59s}"}, "signingKeys.prePublish must be at least signingKeys.jwksMaxAge and 2m more"},
+		{"keys dropped before their tokens expire", []string{"spec.signingKeys.retain", "9m59s"}, "signingKeys.retain must not be shorter than session.accessTokenTTL"},
+		{"keys kept for ever", []string{"spec.signingKeys.retain", "7201h"}, "signingKeys.retain must be at most ten times signingKeys.rotationPeriod"},
+		{"keys that rotate much faster than tokens expire", []string{"spec.signingKeys", "{rotationPeriod: 59s, prePublish: 30s, jwksMaxAge: 5s}"}, "signingKeys.rotationPeriod must be at least a tenth of session.accessTokenTTL"},
+		{"a Secret of keys with a slash", []string{"spec.signingKeys.secretName", "other/keys"}, "signingKeys.secretName must be the name of a Secret"},
+		{"an unknown deletion policy", []string{"spec.signingKeys.deletionPolicy", "Orphan"}, `Unsupported value: "Orphan"`},
+
 		{"no home", []string{"spec.frontend", "{loginURL: https://shop.example.com/login}"}, "spec.frontend.homeURL: Required value"},
 		{"home over plain http", []string{"spec.frontend.homeURL", "http://shop.example.com/"}, "must use https; plain http is allowed for localhost"},
 		{"home with a user name", []string{"spec.frontend.homeURL", "https://ann@shop.example.com/"}, "must be an absolute http or https URL without user name"},
@@ -178,7 +192,7 @@ func TestRefused(t *testing.T) {
 		{"trusted proxy that is a name", []string{"spec.server.trustedProxies", "[proxy]"}, "must be a range of addresses"},
 		{"trusted proxy that is everybody", []string{"spec.server.trustedProxies", "['0.0.0.0/0']"}, "must not be every address there is"},
 		{"rate limit that keeps everybody out", []string{"spec.server.rateLimits.perAddress", "0"}, "spec.server.rateLimits.perAddress"},
-		{"a field nobody honours", []string{"spec.signingKeys", "{algorithm: none}"}, `unknown field "spec.signingKeys"`},
+		{"a field nobody honours", []string{"spec.signingKeys", "{algorithm: none}"}, `unknown field "spec.signingKeys.algorithm"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			err := create(t, object(t, row.changes...))
@@ -219,6 +233,9 @@ func TestAccepted(t *testing.T) {
 		{"pages of its own", []string{"spec.pages", "{title: Магазин, accentColor: '#0B57D0', logo: {mediaType: image/png, data: iVBORw0KGgo=}, signInText: Welcome back, supportURL: 'mailto:help@example.com'}"}},
 		{"tokens for apps", []string{"spec.tokenEndpoint", "{mode: Enabled, clientIDs: [123-ios.apps.googleusercontent.com]}"}},
 		{"proxies and limits", []string{"spec.server", "{trustedProxies: [10.244.0.0/16, 'fd00::/8'], rateLimits: {perAddress: 1000}}"}},
+		{"keys that rotate each minute, for a test", []string{"spec.signingKeys", "{rotationPeriod: 1m, prePublish: 30s, jwksMaxAge: 5s}", "spec.session.accessTokenTTL", "1m"}},
+		{"keys with every field set", []string{"spec.signingKeys", "{rotationPeriod: 24h, prePublish: 17m, jwksMaxAge: 15m, retain: 10m, secretName: shop.keys, deletionPolicy: Retain}"}},
+		{"retain left empty", []string{"spec.signingKeys.retain", "''"}},
 		{"switched off", []string{"spec.server.replicas", "0"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -276,6 +293,10 @@ func TestDefaults(t *testing.T) {
 		"spec.session.lifetime":                 "720h",
 		"spec.session.cookie.sameSite":          "Lax",
 		"spec.storage.type":                     "SQLite",
+		"spec.signingKeys.rotationPeriod":       "720h",
+		"spec.signingKeys.prePublish":           "24h",
+		"spec.signingKeys.jwksMaxAge":           "15m",
+		"spec.signingKeys.deletionPolicy":       "Delete",
 		"spec.server.replicas":                  int64(1),
 		"spec.client.secretRef.clientIDKey":     "client_id",
 		"spec.client.secretRef.clientSecretKey": "client_secret",

@@ -55,9 +55,8 @@ func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 	cfg.TrustedProxies = texts(spec.Server.TrustedProxies)
 	cfg.Session = session
 	cfg.Storage = storageConfig(spec.Storage)
-	cfg.Keys.SigningFile = signingDir + "/" + SigningKeysKey
-	cfg.Keys.SealingFile = sealingDir + "/" + SealingKeysKey
-	return cfg, nil
+	cfg.Keys, err = keysConfig(spec.SigningKeys, cfg.Keys)
+	return cfg, err
 }
 
 // clientConfig names every file that the Secret may hold; the server takes those that exist, by the rules of config.Client.

@@ -17,7 +17,7 @@ func volumes(in Input) []*corev1ac.VolumeApplyConfiguration {
 			WithName(ConfigMapName(name)).
 			WithItems(item(ConfigKey, ConfigKey))),
 		corev1ac.Volume().WithName("client").WithSecret(clientVolume(in.Login.Spec.Client.SecretRef)),
-		corev1ac.Volume().WithName("signing-keys").WithSecret(secretVolume(SigningKeysName(name), item(SigningKeysKey, SigningKeysKey))),
+		corev1ac.Volume().WithName("signing-keys").WithSecret(secretVolume(SigningSecretName(in.Login), item(SigningKeysKey, SigningKeysKey))),
 		corev1ac.Volume().WithName("sealing-keys").WithSecret(secretVolume(SealingKeysName(name), item(SealingKeysKey, SealingKeysKey))),
 	}
 	if NeedsVolume(in.Login) {

@@ -46,6 +46,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.ServerApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Session"):
 		return &apiv1beta1.SessionApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("SigningKeys"):
+		return &apiv1beta1.SigningKeysApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("SQLite"):
 		return &apiv1beta1.SQLiteApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Storage"):

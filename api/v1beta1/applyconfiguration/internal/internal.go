@@ -92,6 +92,8 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.SameSite
       default: Lax
+- name: com.github.googlelogin.operator.api.v1beta1.DeletionPolicy
+  scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Duration
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Email
@@ -195,6 +197,10 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Session
       default: {}
+    - name: signingKeys
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.SigningKeys
+      default: {}
     - name: storage
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Storage
@@ -228,9 +234,18 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - kid
+    - name: lastHandledEmergencyRotateAt
+      type:
+        scalar: string
+    - name: lastHandledRotateAt
+      type:
+        scalar: string
     - name: loginURL
       type:
         scalar: string
+    - name: nextRotationAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: observedGeneration
       type:
         scalar: numeric
@@ -284,6 +299,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: mediaType
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.OptionalDuration
+  scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Pages
   map:
     fields:
@@ -390,6 +407,31 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Duration
       default: 720h
+- name: com.github.googlelogin.operator.api.v1beta1.SigningKeys
+  map:
+    fields:
+    - name: deletionPolicy
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.DeletionPolicy
+      default: Delete
+    - name: jwksMaxAge
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Duration
+      default: 15m
+    - name: prePublish
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Duration
+      default: 24h
+    - name: retain
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.OptionalDuration
+    - name: rotationPeriod
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Duration
+      default: 720h
+    - name: secretName
+      type:
+        scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Storage
   map:
     fields:

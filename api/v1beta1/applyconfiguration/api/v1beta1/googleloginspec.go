@@ -39,6 +39,8 @@ type GoogleLoginSpecApplyConfiguration struct {
 	Pages *PagesApplyConfiguration `json:"pages,omitempty"`
 	// tokenEndpoint gives tokens as JSON to native apps and single-page applications that cannot use cookies.
 	TokenEndpoint *TokenEndpointApplyConfiguration `json:"tokenEndpoint,omitempty"`
+	// signingKeys sets how often the keys change that sign access tokens.
+	SigningKeys *SigningKeysApplyConfiguration `json:"signingKeys,omitempty"`
 	// server sets how the callback server runs.
 	Server *ServerApplyConfiguration `json:"server,omitempty"`
 }
@@ -138,6 +140,14 @@ func (b *GoogleLoginSpecApplyConfiguration) WithPages(value *PagesApplyConfigura
 // If called multiple times, the TokenEndpoint field is set to the value of the last call.
 func (b *GoogleLoginSpecApplyConfiguration) WithTokenEndpoint(value *TokenEndpointApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
 	b.TokenEndpoint = value
+	return b
+}
+
+// WithSigningKeys sets the SigningKeys field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SigningKeys field is set to the value of the last call.
+func (b *GoogleLoginSpecApplyConfiguration) WithSigningKeys(value *SigningKeysApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
+	b.SigningKeys = value
 	return b
 }
 

@@ -3,6 +3,7 @@
 package v1beta1
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	v1 "k8s.io/client-go/applyconfigurations/meta/v1"
 )
 
@@ -29,6 +30,14 @@ type GoogleLoginStatusApplyConfiguration struct {
 	StandInIssuer *string `json:"standInIssuer,omitempty"`
 	// keys are the keys that sign and verify access JWTs, without their private parts.
 	Keys []KeyStatusApplyConfiguration `json:"keys,omitempty"`
+	// nextRotationAt is when the next key begins to sign.
+	NextRotationAt *metav1.Time `json:"nextRotationAt,omitempty"`
+	// lastHandledRotateAt echoes the value of the annotation googlelogin.dev/rotate-at that was last acted on; of a value over
+	// 128 bytes, its SHA-256.
+	LastHandledRotateAt *string `json:"lastHandledRotateAt,omitempty"`
+	// lastHandledEmergencyRotateAt echoes the value of the annotation googlelogin.dev/emergency-rotate-at that was last acted on;
+	// of a value over 128 bytes, its SHA-256.
+	LastHandledEmergencyRotateAt *string `json:"lastHandledEmergencyRotateAt,omitempty"`
 	// replicas is how many server pods exist.
 	Replicas *int32 `json:"replicas,omitempty"`
 	// readyReplicas is how many server pods are ready.
@@ -114,6 +123,30 @@ func (b *GoogleLoginStatusApplyConfiguration) WithKeys(values ...*KeyStatusApply
 		}
 		b.Keys = append(b.Keys, *values[i])
 	}
+	return b
+}
+
+// WithNextRotationAt sets the NextRotationAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the NextRotationAt field is set to the value of the last call.
+func (b *GoogleLoginStatusApplyConfiguration) WithNextRotationAt(value metav1.Time) *GoogleLoginStatusApplyConfiguration {
+	b.NextRotationAt = &value
+	return b
+}
+
+// WithLastHandledRotateAt sets the LastHandledRotateAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastHandledRotateAt field is set to the value of the last call.
+func (b *GoogleLoginStatusApplyConfiguration) WithLastHandledRotateAt(value string) *GoogleLoginStatusApplyConfiguration {
+	b.LastHandledRotateAt = &value
+	return b
+}
+
+// WithLastHandledEmergencyRotateAt sets the LastHandledEmergencyRotateAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastHandledEmergencyRotateAt field is set to the value of the last call.
+func (b *GoogleLoginStatusApplyConfiguration) WithLastHandledEmergencyRotateAt(value string) *GoogleLoginStatusApplyConfiguration {
+	b.LastHandledEmergencyRotateAt = &value
 	return b
 }
 
