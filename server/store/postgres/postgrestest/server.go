@@ -1,0 +1,143 @@
+package postgrestest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The role that owns every database. Its password is looked for in logs and errors.
+const (
+	Role     = "shop"
+	Password = "canary-of-the-database"
+)
+
+// Server is a PostgreSQL server.
+type Server struct {
+	t testing.TB
+	// Dir holds the socket.
+	Dir       string
+	databases atomic.Int32
+	process   *process
+}
+
+// Start starts a server that ends with the test.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{t: t, Dir: privateDir(t)}
+	password := filepath.Join(s.Dir, "password")
+	if err := os.WriteFile(password, []byte(Password), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run(t, program(t, "initdb", "postgresql"), "--pgdata", s.data(), "--username", Role, "--pwfile", password,
+		"--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+	s.StartAgain()
+	t.Cleanup(s.Stop)
+	return s
+}
+
+func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
+
+// StartAgain starts a server that was stopped, and returns when it can be used.
+func (s *Server) StartAgain() {
+	s.t.Helper()
+	s.process = start(s.t, program(s.t, "postgres", "postgresql"), "-D", s.data(), "-c", "listen_addresses=",
+		"-c", "unix_socket_directories="+s.Dir, "-c", "fsync=off", "-c", "max_connections=300", "-c", "shared_buffers=32MB")
+	await(s.t, s.process, func() error {
+		conn, err := pgx.Connect(context.Background(), s.URI("postgres"))
+		if err != nil {
+			return err
+		}
+		return conn.Close(context.Background())
+	})
+}
+
+// Stop ends every connection and the server.
+func (s *Server) Stop() { s.process.stop(syscall.SIGINT) }
+
+// URI of a database, with the password.
+func (s *Server) URI(database string) string {
+	return fmt.Sprintf("postgresql://%s:%s@/%s?host=%s", Role, Password, database, s.Dir)
+}
+
+// Database makes an empty database and returns its URI.
+func (s *Server) Database() string {
+	name := fmt.Sprintf("app%d", s.databases.Add(1))
+	s.Exec(s.URI("postgres"), "CREATE DATABASE "+name)
+	return s.URI(name)
+}
+
+// URIFile makes an empty database and returns a file that holds its URI.
+func (s *Server) URIFile(t testing.TB) string {
+	t.Helper()
+	return WriteURI(t, filepath.Join(t.TempDir(), "uri"), s.Database())
+}
+
+// WriteURI writes the file at once, as the kubelet does, and returns its path.
+func WriteURI(t testing.TB, path, uri string) string {
+	t.Helper()
+	if err := os.WriteFile(path+".new", []byte(uri+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Exec runs statements, each on its own, as somebody who is not the store.
+func (s *Server) Exec(uri string, statements ...string) {
+	s.t.Helper()
+	conn := s.Connect(uri)
+	defer conn.Close(context.Background())
+	for _, statement := range statements {
+		if _, err := conn.Exec(context.Background(), statement); err != nil {
+			s.t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// Connect opens a connection that is not the store's.
+func (s *Server) Connect(uri string) *pgx.Conn {
+	s.t.Helper()
+	conn, err := pgx.Connect(context.Background(), uri)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return conn
+}
+
+// Terminate breaks every connection to a database, from the server's side.
+func (s *Server) Terminate(uri string) {
+	s.t.Helper()
+	name := strings.TrimPrefix(strings.SplitN(uri, "?", 2)[0], fmt.Sprintf("postgresql://%s:%s@/", Role, Password))
+	s.Exec(s.URI("postgres"), "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '"+name+"'")
+}
+
+// await returns once ready does not fail any more.
+func await(t testing.TB, p *process, ready func() error) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		err := ready()
+		if err == nil {
+			return
+		}
+		select {
+		case <-p.done:
+			t.Fatalf("%s ended at once: %s", p.name, p.output())
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not become ready: %v\n%s", p.name, err, p.output())
+		}
+	}
+}
