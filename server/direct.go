@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/credential"
+	"github.com/googlelogin/operator/server/forwardauth"
 	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/nonce"
 	"github.com/googlelogin/operator/server/token"
@@ -17,6 +18,7 @@ type Provider interface {
 
 // Sessions are who is signed in.
 type Sessions interface {
+	forwardauth.Sessions
 	login.Sessions
 	token.Sessions
 }

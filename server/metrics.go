@@ -22,6 +22,7 @@ type metrics struct {
 	sessionsDeleted     prometheus.Counter
 	credentialsRejected prometheus.Counter
 	rateLimited         *prometheus.CounterVec
+	checks              *prometheus.CounterVec
 	reloads             *prometheus.CounterVec
 	requests            *prometheus.CounterVec
 	durations           *prometheus.HistogramVec
@@ -43,6 +44,7 @@ func newMetrics(version string) *metrics {
 		sessionsDeleted:     counter("sessions_deleted_total", "Sessions deleted from the store after their end."),
 		credentialsRejected: counter("credentials_rejected_total", "Logins that failed because Google does not take the client."),
 		rateLimited:         counters("rate_limited_total", "Requests refused because a client or an account asked too often.", "limit"),
+		checks:              counters("checks_total", "Answers to proxies that asked about a request.", "proxy", "outcome"),
 		reloads:             counters("reloads_total", "Files read again, by result.", "file", "result"),
 		requests:            counters("http_requests_total", "Requests to the public port.", "route", "method", "status"),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -56,7 +58,7 @@ func newMetrics(version string) *metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(build, m.loginsStarted, m.logins, m.sessionsStarted, m.sessionsEnded, m.sessionsDeleted,
-		m.credentialsRejected, m.rateLimited, m.reloads, m.requests, m.durations,
+		m.credentialsRejected, m.rateLimited, m.checks, m.reloads, m.requests, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -84,7 +86,10 @@ func (m *metrics) CredentialsRejected() { m.credentialsRejected.Inc() }
 
 func (m *metrics) RateLimited(limit string) { m.rateLimited.WithLabelValues(limit).Inc() }
 
-// Request implements middleware.Observer.
+// Checked implements forwardauth.Metrics.
+func (m *metrics) Checked(proxy, outcome string) { m.checks.WithLabelValues(proxy, outcome).Inc() }
+
+// Request implements middleware.Observer. Checks that are answered at once do not get here: Checked counts them.
 func (m *metrics) Request(route, method string, status int, duration time.Duration) {
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	m.durations.WithLabelValues(route).Observe(duration.Seconds())

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/googlelogin/operator/server/forwardauth"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/middleware"
@@ -65,11 +66,15 @@ func (rt route) serve(w http.ResponseWriter, r *http.Request, errors *httperr.Ad
 // callbackRoute is not a path: callbacks are wherever the redirect URIs say.
 const callbackRoute = "callback"
 
-// collision names a redirect URI whose path is an endpoint's: the callback would hide it.
-func collision(hosts login.Hosts, routes map[string]route) error {
+// collision names a redirect URI whose path is an endpoint's: one would hide the other.
+func collision(hosts login.Hosts, routes map[string]route, checks *forwardauth.Handler) error {
 	for _, host := range hosts {
 		for path, redirectURI := range host.Callbacks {
-			if taken, ok := routes[path]; ok {
+			taken, ok := routes[path]
+			if checks.Owns(path) {
+				taken, ok = route{name: "check"}, true
+			}
+			if ok {
 				return fmt.Errorf("redirect URI %s has the path of the endpoint %s: choose another path", redirectURI, taken.name)
 			}
 		}

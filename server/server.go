@@ -6,10 +6,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/flow"
+	"github.com/googlelogin/operator/server/forwardauth"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/middleware"
@@ -36,6 +38,7 @@ type Deps struct {
 
 // Metrics counts logins and requests.
 type Metrics interface {
+	forwardauth.Metrics
 	login.Metrics
 	middleware.Observer
 }
@@ -73,7 +76,8 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	if texts.HasLogo() {
 		all[login.Base(cfg)+"/logo"] = route{name: "logo", methods: read(http.HandlerFunc(texts.Logo))}
 	}
-	if err := collision(hosts, all); err != nil {
+	checks := newChecks(cfg, deps, hosts)
+	if err := collision(hosts, all, checks); err != nil {
 		return nil, err
 	}
 	sameOrigin, err := h.CrossOrigin(errors)
@@ -81,16 +85,22 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 		return nil, err
 	}
 	refuse := func(status int, code httperr.Code) http.Handler { return errors.Always(httperr.New(status, code, nil)) }
-	return chain(
-		sameOrigin.Handler(&router{hosts, all, errors}),
+	around := []func(http.Handler) http.Handler{
 		middleware.Identify(trusted, deps.Rand),
 		middleware.Log(deps.Log, deps.Metrics, deps.Now),
 		middleware.Secure(pages.ContentSecurityPolicy),
-		middleware.Recover(deps.Log, refuse(http.StatusInternalServerError, httperr.ServerError)),
-		middleware.Limit(limits,
-			refuse(http.StatusBadRequest, httperr.InvalidRequest),
-			pruned(flows, refuse(http.StatusRequestHeaderFieldsTooLarge, httperr.HeaderTooLarge))),
-	), nil
+	}
+	public := chain(
+		sameOrigin.Handler(&router{hosts, all, errors}),
+		append(slices.Clone(around),
+			middleware.Recover(deps.Log, refuse(http.StatusInternalServerError, httperr.ServerError)),
+			middleware.Limit(limits,
+				refuse(http.StatusBadRequest, httperr.InvalidRequest),
+				pruned(flows, refuse(http.StatusRequestHeaderFieldsTooLarge, httperr.HeaderTooLarge))))...,
+	)
+	// No cross-origin protection and no limits here: whether the application takes a request from another site is the application's
+	// to say, a check reads no body, and a header too large is one without a session.
+	return checks.Mount(chain(checks, append(around, middleware.Recover(deps.Log, http.HandlerFunc(checks.Failed)))...), public), nil
 }
 
 // Check says whether New could work with a configuration, beyond what config.Validate looks at.
@@ -99,8 +109,8 @@ func Check(cfg config.Config) error {
 	return err
 }
 
-// routes has every route of the public port. Every POST is guarded by the cross-origin protection around the router; limited is for
-// what costs more than an answer.
+// routes has every route of the public port but those of package forwardauth, which go on below their paths. Every POST is guarded by
+// the cross-origin protection around the router; limited is for what costs more than an answer.
 func routes(
 	cfg config.Config, h *login.Handler, d *direct, errors *httperr.Adaptor, limited func(http.Handler) http.Handler,
 ) map[string]route {

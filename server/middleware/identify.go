@@ -17,6 +17,10 @@ type Request struct {
 	ID string
 	// ClientIP is the peer, or who a chain of trusted proxies says it served. The zero Addr if the peer has no IP address.
 	ClientIP netip.Addr
+	// FromProxy says that the peer is a trusted proxy.
+	FromProxy bool
+	// Host is the request's own, before a forwarded one took its place.
+	Host string
 	// Route is the name of the route that answered, from a closed list; the router fills it in.
 	Route string
 }
@@ -61,8 +65,9 @@ func (p Proxies) trust(addr netip.Addr) bool {
 func Identify(trusted Proxies, rand io.Reader) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			info := &Request{ClientIP: peer(r)}
+			info := &Request{ClientIP: peer(r), Host: r.Host}
 			if trusted.trust(info.ClientIP) {
+				info.FromProxy = true
 				info.ID = forwardedID(r)
 				info.ClientIP = trusted.client(info.ClientIP, r.Header.Values("X-Forwarded-For"))
 				r = withForwardedHost(r)

@@ -115,6 +115,8 @@ func (m *Manager) verifySigned(token string) (Claims, error) {
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return Claims{}, fmt.Errorf("%w: access token", ErrExpired)
+	case errors.Is(err, jwt.ErrTokenInvalidAudience):
+		return Claims{}, fmt.Errorf("%w: %w", ErrNoSession, ErrAudience)
 	case err != nil:
 		return Claims{}, fmt.Errorf("%w: %w", ErrNoSession, err)
 	case c.SessionID == "" || c.Subject == "" || c.IssuedAt == nil:

@@ -181,4 +181,3 @@ func BenchmarkCheckUnknown(b *testing.B) {
 		}
 	}
 }
-

@@ -21,6 +21,8 @@ var (
 	ErrNoSession = errors.New("no session")
 	// ErrExpired says that there was a session, or an access JWT, and that its time is over.
 	ErrExpired = errors.New("session expired")
+	// ErrAudience says that an access JWT, genuine and in time, is not for this service. It is an ErrNoSession, too.
+	ErrAudience = errors.New("access token for another audience")
 	// ErrStoreUnavailable says that the store did not answer. The session may well be alive.
 	ErrStoreUnavailable = errors.New("session store unavailable")
 
