@@ -44,14 +44,15 @@ func TestB_CallbacksThatProveNothing(t *testing.T) {
 		"B20 error and a wrong state": func(t *testing.T, at string) string {
 			return with(t, at, "state", "x", "code", "", "error", "access_denied")
 		},
-		"B23 two codes":           func(_ *testing.T, at string) string { return at + "&code=other" },
-		"B23 two states":          func(_ *testing.T, at string) string { return at + "&state=other" },
-		"B24 code of 100 KB":      func(t *testing.T, at string) string { return with(t, at, "code", strings.Repeat("c", 100<<10)) },
-		"B24 code of 3 KB":        func(t *testing.T, at string) string { return with(t, at, "code", strings.Repeat("c", 3<<10)) },
-		"B27 iss is not Google":   func(t *testing.T, at string) string { return with(t, at, "iss", "https://accounts.evil.test") },
-		"malformed query":         func(_ *testing.T, at string) string { return at + "&x=%zz" },
-		"nothing but a path":      func(*testing.T, string) string { return callback },
-		"semicolons in the query": func(_ *testing.T, at string) string { return strings.ReplaceAll(at, "&", ";") },
+		"B22 an error without a value": func(_ *testing.T, at string) string { return at + "&error=" },
+		"B23 two codes":                func(_ *testing.T, at string) string { return at + "&code=other" },
+		"B23 two states":               func(_ *testing.T, at string) string { return at + "&state=other" },
+		"B24 code of 100 KB":           func(t *testing.T, at string) string { return with(t, at, "code", strings.Repeat("c", 100<<10)) },
+		"B24 code of 3 KB":             func(t *testing.T, at string) string { return with(t, at, "code", strings.Repeat("c", 3<<10)) },
+		"B27 iss is not Google":        func(t *testing.T, at string) string { return with(t, at, "iss", "https://accounts.evil.test") },
+		"malformed query":              func(_ *testing.T, at string) string { return at + "&x=%zz" },
+		"nothing but a path":           func(*testing.T, string) string { return callback },
+		"semicolons in the query":      func(_ *testing.T, at string) string { return strings.ReplaceAll(at, "&", ";") },
 	}
 	for name, change := range rows {
 		t.Run(name, func(t *testing.T) {

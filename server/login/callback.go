@@ -34,6 +34,9 @@ func parseAnswer(r *http.Request) (answer, error) {
 			return answer{}, errors.New(name + " is too long")
 		}
 	}
+	if query.Has("error") && query.Get("error") == "" {
+		return answer{}, errors.New("error is empty")
+	}
 	return answer{
 		state: query.Get("state"), code: query.Get("code"), problem: query.Get("error"), issuer: query.Get("iss"),
 	}, nil

@@ -32,7 +32,7 @@ func browserOrigin(raw string) (scheme, host, port string) {
 	return scheme, strings.ToLower(host), port
 }
 
-func FuzzAllows(f *testing.F) {
+func FuzzReturnURL(f *testing.F) {
 	for _, seed := range []string{
 		"https://ok.com/", "https://ok.com:443/a?b#c", "https://x.apps.example.com/app/y", "http://[::1]:3000/", "https://ok.com\\@evil.com/",
 		"https://ok.com@evil.com/", "https:\t//evil.com", "//evil.com", "https://x.apps.example.com/app/%2e%2e/", "https://ok.com/%ff",
