@@ -34,6 +34,9 @@ type app struct {
 	health           *health
 	reloader         *reloader
 	metrics          *metrics
+	sessions         *session.Manager
+	// shared says that other servers use the same store.
+	shared bool
 }
 
 // assemble makes everything out of a validated configuration. It reads no file and contacts nobody.
@@ -62,6 +65,9 @@ func assemble(cfg config.Config, kept store, version string, log *slog.Logger, n
 			return loadCredentials(provider, cfg.Client)
 		}},
 	}}
+	if changing, ok := kept.(reloadable); ok {
+		files.sources = append(files.sources, source{storage, []string{cfg.Storage.URIFile}, changing.Reload})
+	}
 	probes := &health{checks: []check{
 		{signingKeys, files.explain(signingKeys, keys.Ready)},
 		{sealingKeys, files.explain(sealingKeys, sealer.Ready)},
@@ -77,7 +83,10 @@ func assemble(cfg config.Config, kept store, version string, log *slog.Logger, n
 	if err != nil {
 		return nil, err
 	}
-	return &app{public, internalHandler(probes, m), probes, files, m}, nil
+	return &app{
+		public: public, internal: internalHandler(probes, m), health: probes, reloader: files, metrics: m,
+		sessions: sessions, shared: cfg.Storage.Type == config.StoragePostgres,
+	}, nil
 }
 
 func loadCredentials(provider *google.Provider, from config.Client) error {

@@ -33,7 +33,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	kept, err := openStore(ctx, cfg.Storage, o.Log)
+	kept, err := openStore(ctx, cfg, o.Log)
 	if err != nil {
 		return fmt.Errorf("open storage: %w", err)
 	}
@@ -61,6 +61,9 @@ func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options)
 	var group sync.WaitGroup
 	group.Go(func() { a.reloader.run(background) })
 	group.Go(func() { sweep(background, kept, a.metrics, o.Log, o.Now) })
+	if a.shared {
+		group.Go(func() { follow(background, a.sessions, o.Log) })
+	}
 	defer group.Wait()
 	defer stop()
 

@@ -8,6 +8,7 @@ import (
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/session"
 	"github.com/googlelogin/operator/server/store/memory"
+	"github.com/googlelogin/operator/server/store/postgres"
 	"github.com/googlelogin/operator/server/store/sqlite"
 	"github.com/googlelogin/operator/server/users"
 )
@@ -21,12 +22,45 @@ type store interface {
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
-func openStore(ctx context.Context, cfg config.Storage, log *slog.Logger) (store, error) {
-	if cfg.Type == config.StorageMemory {
+func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (store, error) {
+	switch cfg.Storage.Type {
+	case config.StorageMemory:
 		log.Warn("users and sessions are in memory: a restart signs everybody out")
 		return memory.New(), nil
+	case config.StoragePostgres:
+		return postgres.Open(ctx, postgres.Options{URIFile: cfg.Storage.URIFile, Instance: cfg.Instance, Log: log})
+	default:
+		return sqlite.Open(ctx, cfg.Storage.Path, log)
 	}
-	return sqlite.Open(ctx, cfg.Path, log)
+}
+
+// reloadable is a store that is told where it is by a file.
+type reloadable interface {
+	Reload() error
+}
+
+// followEvery is how often a store that other servers share is asked which sessions they ended. A logout must hold everywhere
+// within two seconds.
+const followEvery = time.Second
+
+// follow keeps sessions current until ctx ends. While the store is away nobody can end a session, and what was ended before is
+// caught up with afterwards.
+func follow(ctx context.Context, sessions interface{ Refresh(context.Context) error }, log *slog.Logger) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	failing := false
+	for {
+		err := sessions.Refresh(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			log.Warn("cannot learn which sessions were ended elsewhere", "err", err)
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 const (

@@ -158,6 +158,8 @@ type StorageType string
 const (
 	// StorageSQLite keeps them in a file.
 	StorageSQLite StorageType = "SQLite"
+	// StoragePostgres keeps them in a PostgreSQL database, which several servers may share.
+	StoragePostgres StorageType = "Postgres"
 	// StorageMemory keeps them in memory.
 	StorageMemory StorageType = "Memory"
 )
@@ -167,6 +169,8 @@ type Storage struct {
 	Type StorageType `json:"type"`
 	// Path of the SQLite file. Its folder must exist and be writable.
 	Path string `json:"path,omitempty"`
+	// URIFile holds the URI of the PostgreSQL database, password and all. It is read again for each new connection.
+	URIFile string `json:"uriFile,omitempty"`
 }
 
 // Keys says where the key files are.

@@ -196,11 +196,15 @@ func TestValidate(t *testing.T) {
 		"domain does not cover a host": {func(c *config.Config) {
 			c.Session.Cookie = config.Cookie{Name: "__Secure-a", Domain: "ample.com", SameSite: "Lax"}
 		}, "session.cookie.domain"},
-		"domain with leading dot":       {func(c *config.Config) { c.Session.Cookie.Domain = ".example.com" }, "session.cookie.domain"},
-		"same site strict":              {func(c *config.Config) { c.Session.Cookie.SameSite = "Strict" }, "session.cookie.sameSite"},
-		"same site empty":               {func(c *config.Config) { c.Session.Cookie.SameSite = "" }, "session.cookie.sameSite"},
-		"SQLite without a path":         {func(c *config.Config) { c.Storage.Path = "" }, "storage.path"},
-		"SQLite in a relative path":     {func(c *config.Config) { c.Storage.Path = "users.db" }, "storage.path"},
+		"domain with leading dot":   {func(c *config.Config) { c.Session.Cookie.Domain = ".example.com" }, "session.cookie.domain"},
+		"same site strict":          {func(c *config.Config) { c.Session.Cookie.SameSite = "Strict" }, "session.cookie.sameSite"},
+		"same site empty":           {func(c *config.Config) { c.Session.Cookie.SameSite = "" }, "session.cookie.sameSite"},
+		"SQLite without a path":     {func(c *config.Config) { c.Storage.Path = "" }, "storage.path"},
+		"SQLite in a relative path": {func(c *config.Config) { c.Storage.Path = "users.db" }, "storage.path"},
+		"Postgres without a file":   {func(c *config.Config) { c.Storage = config.Storage{Type: config.StoragePostgres} }, "storage.uriFile"},
+		"Postgres with a URI": {func(c *config.Config) {
+			c.Storage = config.Storage{Type: config.StoragePostgres, URIFile: "postgresql://db/app"}
+		}, "storage.uriFile"},
 		"unknown storage":               {func(c *config.Config) { c.Storage.Type = "Redis" }, "storage.type"},
 		"no signing keys":               {func(c *config.Config) { c.Keys.SigningFile = "" }, "keys.signingFile"},
 		"no sealing keys":               {func(c *config.Config) { c.Keys.SealingFile = "" }, "keys.sealingFile"},

@@ -73,13 +73,7 @@ func (a Access) validate(p *problems) {
 }
 
 func (c Config) validateServer(p *problems) {
-	switch c.Storage.Type {
-	case StorageMemory:
-	case StorageSQLite:
-		p.check(filepath.IsAbs(c.Storage.Path), "storage.path", "%q must be the absolute path of the SQLite file", c.Storage.Path)
-	default:
-		p.add("storage.type", "%q must be %q or %q", c.Storage.Type, StorageSQLite, StorageMemory)
-	}
+	c.Storage.validate(p)
 	p.check(c.Keys.SigningFile != "", "keys.signingFile", "set the path of keys.json")
 	p.check(c.Keys.SealingFile != "", "keys.sealingFile", "set the path of the keyset")
 	p.check(between(c.Keys.JWKSMaxAge, 0, 24*time.Hour), "keys.jwksMaxAge", "%s must be between 0s and 24h", c.Keys.JWKSMaxAge.Std())
@@ -92,6 +86,19 @@ func (c Config) validateServer(p *problems) {
 		p.check(err == nil, "trustedProxies", "%q must be a CIDR, such as 10.0.0.0/8 or 10.1.2.3/32", raw)
 	}
 	p.check(between(c.DrainTimeout, time.Second, time.Hour), "drainTimeout", "%s must be between 1s and 1h", c.DrainTimeout.Std())
+}
+
+func (s Storage) validate(p *problems) {
+	switch s.Type {
+	case StorageMemory:
+	case StorageSQLite:
+		p.check(filepath.IsAbs(s.Path), "storage.path", "%q must be the absolute path of the SQLite file", s.Path)
+	case StoragePostgres:
+		p.check(filepath.IsAbs(s.URIFile), "storage.uriFile",
+			"must be the absolute path of the file that holds the URI of the database, not the URI")
+	default:
+		p.add("storage.type", "%q must be %q, %q or %q", s.Type, StorageSQLite, StoragePostgres, StorageMemory)
+	}
 }
 
 func checkAddress(p *problems, field, address string) {

@@ -17,6 +17,8 @@ type revocations struct {
 	loaded  bool
 	at      map[string]time.Time
 	sweepAt time.Time
+	// refreshedAt is when the store was last asked, see Refresh.
+	refreshedAt time.Time
 }
 
 func newRevocations(accessTokenTTL time.Duration) *revocations {
@@ -47,6 +49,11 @@ func (v *revocations) add(id string, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.at[id] = now
+	v.forget(now)
+}
+
+// forget drops what no JWT can bear any more, now and then. The caller holds mu.
+func (v *revocations) forget(now time.Time) {
 	if now.Before(v.sweepAt) {
 		return
 	}

@@ -1,0 +1,197 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/google/googletest"
+	"github.com/googlelogin/operator/server/store/postgres/postgrestest"
+)
+
+// replicas are two servers on one PostgreSQL database.
+type replicas struct {
+	database *postgrestest.Server
+	uri      string
+	cfg      config.Config
+	one, two *process
+}
+
+func newReplicas(t *testing.T) *replicas {
+	t.Helper()
+	google := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"})
+	r := &replicas{database: postgrestest.Start(t), cfg: newConfig(t.TempDir(), google.URL)}
+	r.uri = r.database.Database()
+	file := postgrestest.WriteURI(t, filepath.Join(t.TempDir(), "uri"), r.uri)
+	r.cfg.Storage = config.Storage{Type: config.StoragePostgres, URIFile: file}
+	r.cfg.RateLimits = config.RateLimits{PerAddress: 100_000, PerAccount: 10_000}
+	writeFiles(t, r.cfg)
+	r.one, r.two = run(t, r.cfg), run(t, r.cfg)
+	return r
+}
+
+// signIn begins at one server and ends at another, and returns the cookies of the session.
+func signIn(t *testing.T, begin, end *process) []*http.Cookie {
+	t.Helper()
+	callback, cookies := begin.proceed(t)
+	response, err := end.ask(t, callback, cookies)
+	if err != nil || response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != home {
+		t.Fatalf("callback: %v, %v; %s", response, err, end.logs)
+	}
+	return response.Cookies()
+}
+
+// tokenOnly leaves out the handle, so that nothing but the access JWT speaks for the session.
+func tokenOnly(cookies []*http.Cookie) []*http.Cookie {
+	var out []*http.Cookie
+	for _, c := range cookies {
+		if c.Name == "__Host-shop" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (p *process) me(t *testing.T, cookies []*http.Cookie) int {
+	t.Helper()
+	response, err := p.ask(t, "/auth/me", cookies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode
+}
+
+func (p *process) logout(t *testing.T, query string, cookies []*http.Cookie) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.public+"/auth/logout"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = "shop.example.com"
+	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	request.Header.Set("Accept", "application/json")
+	for _, c := range cookies {
+		request.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode >= 300 {
+		t.Fatalf("logout: status %d; %s", response.StatusCode, p.logs)
+	}
+}
+
+// refusedSoon waits for a server to refuse the cookies. The promise is two seconds; a machine that is busy with other tests gets
+// more, and the log says what it took.
+func (p *process) refusedSoon(t *testing.T, cookies []*http.Cookie) {
+	t.Helper()
+	began := time.Now()
+	for p.me(t, cookies) != http.StatusUnauthorized {
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("a session that was ended at the other server lives on")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Logf("refused after %s", time.Since(began).Round(10*time.Millisecond))
+}
+
+func TestReplicas_ShareSessionsAndLogouts(t *testing.T) {
+	r := newReplicas(t)
+
+	t.Run("a login that begins at one ends at the other, and holds at both", func(t *testing.T) {
+		cookies := signIn(t, r.one, r.two)
+		for name, p := range map[string]*process{"one": r.one, "two": r.two} {
+			if status := p.me(t, cookies); status != http.StatusOK {
+				t.Errorf("server %s: status %d", name, status)
+			}
+		}
+	})
+	t.Run("G89 a logout at one holds at the other", func(t *testing.T) {
+		cookies, other := signIn(t, r.one, r.one), signIn(t, r.one, r.one)
+		r.one.logout(t, "", cookies)
+		if status := r.one.me(t, tokenOnly(cookies)); status != http.StatusUnauthorized {
+			t.Errorf("the server that ended the session answers %d", status)
+		}
+		r.two.refusedSoon(t, tokenOnly(cookies))
+		if status := r.two.me(t, other); status != http.StatusOK {
+			t.Errorf("another session of the user: status %d", status)
+		}
+	})
+	t.Run("G91 a logout everywhere reaches every session at every server", func(t *testing.T) {
+		first, second := signIn(t, r.one, r.one), signIn(t, r.two, r.two)
+		r.one.logout(t, "?everywhere=true", first)
+		r.two.refusedSoon(t, tokenOnly(second))
+		r.two.refusedSoon(t, tokenOnly(first))
+		for name, p := range map[string]*process{"one": r.one, "two": r.two} {
+			if status := p.me(t, second); status != http.StatusUnauthorized {
+				t.Errorf("server %s renews a session that was ended: status %d", name, status)
+			}
+		}
+	})
+	t.Run("G89 a server that is started later knows of it", func(t *testing.T) {
+		cookies := signIn(t, r.one, r.one)
+		r.one.logout(t, "", cookies)
+		if status := run(t, r.cfg).me(t, tokenOnly(cookies)); status != http.StatusUnauthorized {
+			t.Errorf("status %d", status)
+		}
+	})
+}
+
+func TestReplicas_MakeOneUserOfAHundredFirstLogins(t *testing.T) {
+	r := newReplicas(t)
+	type pending struct {
+		at       *process
+		callback string
+		cookies  []*http.Cookie
+	}
+	var all []pending
+	for i := range 100 {
+		p := []*process{r.one, r.two}[i%2]
+		callback, cookies := p.proceed(t)
+		all = append(all, pending{p, callback, cookies})
+	}
+	var group sync.WaitGroup
+	for _, one := range all {
+		group.Go(func() {
+			response, err := one.at.ask(t, one.callback, one.cookies)
+			if err != nil || response.Header.Get("Location") != home {
+				t.Errorf("callback: %v, %v", response, err)
+			}
+		})
+	}
+	group.Wait()
+	conn := r.database.Connect(r.uri)
+	defer conn.Close(context.Background())
+	var users, sessions int
+	err := conn.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM googlelogin.users), (SELECT count(*) FROM googlelogin.sessions)").Scan(&users, &sessions)
+	if err != nil || users != 1 || sessions != 100 {
+		t.Errorf("%d users with %d sessions (%v), want 1 with 100", users, sessions, err)
+	}
+}
+
+func TestReplicas_OutliveTheirDatabase(t *testing.T) {
+	r := newReplicas(t)
+	cookies := signIn(t, r.one, r.one)
+	r.database.Stop()
+
+	handle := cookies[len(cookies)-1:]
+	if status := r.one.me(t, handle); status != http.StatusServiceUnavailable {
+		t.Errorf("G93 a renewal while the database is away: status %d, want 503", status)
+	}
+	r.database.StartAgain()
+	if status := r.one.me(t, handle); status != http.StatusOK {
+		t.Errorf("a renewal after the database came back: status %d; %s", status, r.one.logs)
+	}
+	for name, p := range map[string]*process{"one": r.one, "two": r.two} {
+		if strings.Contains(p.logs.String(), postgrestest.Password) {
+			t.Errorf("M8 the log of server %s has the database's password", name)
+		}
+	}
+}
