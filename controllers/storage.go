@@ -12,10 +12,13 @@ import (
 	"github.com/googlelogin/operator/controllers/desired"
 )
 
-// storage sees to the volume claim of the SQLite file.
+// storage sees to the volume claim of the SQLite file, or to the Secret of the PostgreSQL database.
 func (r *Reconciler) storage(ctx context.Context, s *scope) error {
 	if !s.good(v1beta1.ConditionAccepted) {
 		return nil
+	}
+	if desired.Shared(s.login) {
+		return r.database(ctx, s)
 	}
 	if !desired.NeedsVolume(s.login) {
 		s.succeed(v1beta1.ConditionStorageReady, v1beta1.ReasonMemory, "users and sessions are kept in memory and lost at a restart, as spec.storage.type asks")

@@ -18,16 +18,14 @@ import (
 )
 
 // secretRefIndex finds the GoogleLogins of a namespace that refer to a Secret.
-const secretRefIndex = "spec.client.secretRef.name"
+const secretRefIndex = "secretRefs"
 
 // concurrentPasses bounds how many GoogleLogins are worked on at once. A pass is short and waits mostly for the API server.
 const concurrentPasses = 4
 
 // SetupWithManager registers the reconciler and all that starts a pass.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
-	err := mgr.GetFieldIndexer().IndexField(ctx, &v1beta1.GoogleLogin{}, secretRefIndex, func(obj client.Object) []string {
-		return []string{obj.(*v1beta1.GoogleLogin).Spec.Client.SecretRef.Name}
-	})
+	err := mgr.GetFieldIndexer().IndexField(ctx, &v1beta1.GoogleLogin{}, secretRefIndex, secretRefs)
 	if err != nil {
 		return fmt.Errorf("index GoogleLogins by Secret: %w", err)
 	}
@@ -44,6 +42,19 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&corev1.Pod{}, child).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.loginsOfSecret)).
 		Complete(r)
+}
+
+// secretRefs are the names of every Secret that the spec of a GoogleLogin refers to and that a pass reads.
+func secretRefs(obj client.Object) []string {
+	spec := obj.(*v1beta1.GoogleLogin).Spec
+	refs := []string{spec.Client.SecretRef.Name}
+	if spec.SigningKeys.SecretName != "" {
+		refs = append(refs, spec.SigningKeys.SecretName)
+	}
+	if spec.Storage.Postgres != nil {
+		refs = append(refs, spec.Storage.Postgres.SecretRef.Name)
+	}
+	return refs
 }
 
 // loginOfChild goes by labels, not by the owner reference: pods belong to a ReplicaSet, and the children of a GoogleLogin that

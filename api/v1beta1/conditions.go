@@ -33,9 +33,9 @@ const (
 
 	// ReasonCredentialsFound: client ID and secret were read.
 	ReasonCredentialsFound = "CredentialsFound"
-	// ReasonSecretNotFound: spec.client.secretRef names a Secret that does not exist.
+	// ReasonSecretNotFound: spec.client.secretRef or spec.storage.postgres.secretRef names a Secret that does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
-	// ReasonSecretKeyMissing: the Secret lacks the keys that spec.client.secretRef names.
+	// ReasonSecretKeyMissing: the Secret lacks the keys that the spec names.
 	ReasonSecretKeyMissing = "SecretKeyMissing"
 	// ReasonInvalidCredentials: the Secret's content cannot be used.
 	ReasonInvalidCredentials = "InvalidCredentials"
@@ -68,6 +68,10 @@ const (
 	ReasonVolumeLost = "VolumeLost"
 	// ReasonVolumeRejected: the API server refuses the claim as spec.storage asks for it.
 	ReasonVolumeRejected = "VolumeRejected"
+	// ReasonDatabaseFound: the URI of the PostgreSQL database was read. Whether the database answers is the pods' readiness.
+	ReasonDatabaseFound = "DatabaseFound"
+	// ReasonInvalidDatabaseURI: the Secret's content is not the URI of a PostgreSQL database.
+	ReasonInvalidDatabaseURI = "InvalidDatabaseURI"
 	// ReasonMemory: users and sessions are in memory and lost at a restart, as the spec asks.
 	ReasonMemory = "Memory"
 

@@ -9,8 +9,9 @@ import (
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || !has(oldSelf.type) || !(self.type == 'Memory' && oldSelf.type == 'SQLite')",message="storage.type cannot go from SQLite to Memory: users and sessions would be lost; delete the GoogleLogin and make a new one if that is what you want"
 type Storage struct {
-	// type of the storage. SQLite: a file on a volume claim, one server. Memory: lost at every restart, for development.
-	// Default: SQLite.
+	// type of the storage. SQLite: a file on a volume claim, one server. Postgres: a PostgreSQL database, as many servers as you
+	// like. Memory: lost at every restart, for development. A change of the type takes nothing along: users and sessions stay
+	// where they were. Default: SQLite.
 	// +optional
 	// +kubebuilder:default=SQLite
 	Type StorageType `json:"type,omitempty"`
@@ -18,16 +19,22 @@ type Storage struct {
 	// sqlite sets the volume claim. Only with type SQLite.
 	// +optional
 	SQLite *SQLite `json:"sqlite,omitempty"`
+
+	// postgres says where the database is. Only with type Postgres, and required then.
+	// +optional
+	Postgres *Postgres `json:"postgres,omitempty"`
 }
 
 // StorageType says what keeps users and sessions.
 //
-// +kubebuilder:validation:Enum=SQLite;Memory
+// +kubebuilder:validation:Enum=SQLite;Postgres;Memory
 type StorageType string
 
 const (
 	// StorageSQLite keeps them in a file on a PersistentVolumeClaim.
 	StorageSQLite StorageType = "SQLite"
+	// StoragePostgres keeps them in a PostgreSQL database.
+	StoragePostgres StorageType = "Postgres"
 	// StorageMemory keeps them in the server's memory.
 	StorageMemory StorageType = "Memory"
 )
@@ -48,9 +55,33 @@ type SQLite struct {
 	StorageClassName *string `json:"storageClassName,omitempty"`
 }
 
+// Postgres says where a PostgreSQL database is. Each GoogleLogin needs a database of its own; its tables are in the schema
+// googlelogin there.
+type Postgres struct {
+	// secretRef names the Secret with the database's URI: the one that CloudNativePG makes for a cluster's application, "<cluster>-app",
+	// will do as it is. A changed URI or password is used without a restart.
+	// +required
+	SecretRef DatabaseSecretRef `json:"secretRef,omitzero"`
+}
+
+// DatabaseSecretRef names a Secret in the namespace of the GoogleLogin, and its key of a database's URI.
+type DatabaseSecretRef struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="storage.postgres.secretRef.name must be the name of a Secret: lower-case letters, digits, '-' and '.'"
+	Name string `json:"name,omitempty"`
+
+	// key of the URI, such as postgresql://user:password@host:5432/database?sslmode=verify-full. Default: uri.
+	// +optional
+	// +kubebuilder:default=uri
+	Key SecretKey `json:"key,omitempty"`
+}
+
 // Server sets how the callback server runs.
 type Server struct {
-	// replicas of the server. 0 switches it off. With storage of type SQLite or Memory at most 1. Default: 1.
+	// replicas of the server. 0 switches it off. Only storage of type Postgres is shared by more than one. Default: 1.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0

@@ -176,6 +176,12 @@ func TestRefused(t *testing.T) {
 		{"unknown storage", []string{"spec.storage.type", "Redis"}, `Unsupported value: "Redis"`},
 		{"SQLite settings for memory", []string{"spec.storage", "{type: Memory, sqlite: {size: 1Gi}}"}, "storage.sqlite may be set only when storage.type is SQLite"},
 		{"a volume claim that is too small", []string{"spec.storage.sqlite", "{size: 1Mi}"}, "storage.sqlite.size must be a quantity of at least 16Mi"},
+		{"Postgres without a Secret", []string{"spec.storage", "{type: Postgres}"}, "storage of type Postgres needs storage.postgres.secretRef"},
+		{"Postgres with a Secret without a name", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {key: uri}}}"}, "spec.storage.postgres.secretRef.name"},
+		{"Postgres with a Secret elsewhere", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: other/db}}}"}, "storage.postgres.secretRef.name must be the name of a Secret"},
+		{"Postgres with a key that is none", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: db, key: ../uri}}}"}, "must be a key of a Secret"},
+		{"Postgres settings for SQLite", []string{"spec.storage", "{postgres: {secretRef: {name: db}}}"}, "storage.postgres may be set only when storage.type is Postgres"},
+		{"SQLite settings for Postgres", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: db}}, sqlite: {size: 1Gi}}"}, "storage.sqlite may be set only when storage.type is SQLite"},
 		{"two servers on SQLite", []string{"spec.server.replicas", "2"}, "set server.replicas to 1"},
 		{"two servers on memory", []string{"spec.server.replicas", "2", "spec.storage.type", "Memory"}, "set server.replicas to 1"},
 		{"negative replicas", []string{"spec.server.replicas", "-1"}, "spec.server.replicas"},
@@ -236,6 +242,7 @@ func TestAccepted(t *testing.T) {
 		{"keys that rotate each minute, for a test", []string{"spec.signingKeys", "{rotationPeriod: 1m, prePublish: 30s, jwksMaxAge: 5s}", "spec.session.accessTokenTTL", "1m"}},
 		{"keys with every field set", []string{"spec.signingKeys", "{rotationPeriod: 24h, prePublish: 17m, jwksMaxAge: 15m, retain: 10m, secretName: shop.keys, deletionPolicy: Retain}"}},
 		{"retain left empty", []string{"spec.signingKeys.retain", "''"}},
+		{"three servers on Postgres", []string{"spec.server.replicas", "3", "spec.storage", "{type: Postgres, postgres: {secretRef: {name: shop-db-app}}}"}},
 		{"switched off", []string{"spec.server.replicas", "0"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

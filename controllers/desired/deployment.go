@@ -7,6 +7,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
@@ -29,13 +30,23 @@ func Deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 		WithOwnerReferences(owner(in.Login)).
 		WithSpec(appsv1ac.DeploymentSpec().
 			WithReplicas(Replicas(in.Login)).
-			// SQLite and Memory are held by one process: two pods would open one file, or disagree on who is signed in.
-			WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)).
+			WithStrategy(strategy(in)).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(Selector(name))).
 			WithTemplate(corev1ac.PodTemplateSpec().
 				WithLabels(Labels(name)).
 				WithAnnotations(map[string]string{ConfigHashAnnotation: hash(in.config)}).
 				WithSpec(podSpec(in))))
+}
+
+func strategy(in Input) *appsv1ac.DeploymentStrategyApplyConfiguration {
+	if !Shared(in.Login) {
+		// SQLite and Memory are held by one process: two pods would open one file, or disagree on who is signed in.
+		return appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)
+	}
+	// One more than asked for, and never one less: a rollout is no outage, even of a single replica.
+	return appsv1ac.DeploymentStrategy().
+		WithType(appsv1.RollingUpdateDeploymentStrategyType).
+		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))
 }
 
 func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {

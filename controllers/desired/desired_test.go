@@ -89,6 +89,15 @@ func everything(login *v1beta1.GoogleLogin) {
 	}
 }
 
+// onPostgres keeps users and sessions in a database that CloudNativePG runs.
+func onPostgres(login *v1beta1.GoogleLogin) {
+	login.Spec.Storage = v1beta1.Storage{
+		Type:     v1beta1.StoragePostgres,
+		Postgres: &v1beta1.Postgres{SecretRef: v1beta1.DatabaseSecretRef{Name: "shop-db-app", Key: "fqdn-uri"}},
+	}
+	login.Spec.Server.Replicas = ptr.To[int32](3)
+}
+
 func TestChildren(t *testing.T) {
 	for _, row := range []struct {
 		name  string
@@ -96,6 +105,7 @@ func TestChildren(t *testing.T) {
 	}{
 		{"defaults", shop(nil)},
 		{"everything", shop(everything)},
+		{"postgres", shop(onPostgres)},
 		{"memory", shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory })},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -147,6 +157,7 @@ func TestServerLoadsEveryGoldenConfig(t *testing.T) {
 	for name, login := range map[string]*v1beta1.GoogleLogin{
 		"defaults":   shop(nil),
 		"everything": shop(everything),
+		"postgres":   shop(onPostgres),
 		"memory":     shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory }),
 	} {
 		t.Run(name, func(t *testing.T) {

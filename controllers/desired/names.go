@@ -21,11 +21,12 @@ func SealingKeysName(login string) string { return login + "-sealing-keys" }
 
 // Where the server finds its files.
 const (
-	configDir  = "/etc/googlelogin/config"
-	clientDir  = "/etc/googlelogin/client"
-	signingDir = "/etc/googlelogin/signing"
-	sealingDir = "/etc/googlelogin/sealing"
-	dataDir    = "/var/lib/googlelogin"
+	configDir   = "/etc/googlelogin/config"
+	clientDir   = "/etc/googlelogin/client"
+	signingDir  = "/etc/googlelogin/signing"
+	sealingDir  = "/etc/googlelogin/sealing"
+	databaseDir = "/etc/googlelogin/database"
+	dataDir     = "/var/lib/googlelogin"
 )
 
 // Keys in the ConfigMap and in the Secrets with keys, and so the names of the files that they become.
@@ -41,3 +42,6 @@ const (
 	clientSecretFile = "client_secret"
 	credentialsFile  = "credentials.json"
 )
+
+// uriFile is what the key of the database's Secret becomes.
+const uriFile = "uri"

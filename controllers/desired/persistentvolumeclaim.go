@@ -11,9 +11,14 @@ import (
 // defaultSize of the volume is generous: a million sessions of SQLite take less.
 const defaultSize = "1Gi"
 
+// Shared reports whether several servers may use the storage at once.
+func Shared(login *v1beta1.GoogleLogin) bool {
+	return login.Spec.Storage.Type == v1beta1.StoragePostgres
+}
+
 // NeedsVolume reports whether users and sessions are kept on a volume.
 func NeedsVolume(login *v1beta1.GoogleLogin) bool {
-	return login.Spec.Storage.Type != v1beta1.StorageMemory
+	return login.Spec.Storage.Type != v1beta1.StorageMemory && !Shared(login)
 }
 
 // PersistentVolumeClaim asks for the volume of the SQLite file.

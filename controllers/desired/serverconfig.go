@@ -119,10 +119,14 @@ func pagesConfig(pages v1beta1.Pages) config.Pages {
 }
 
 func storageConfig(storage v1beta1.Storage) config.Storage {
-	if storage.Type == v1beta1.StorageMemory {
+	switch storage.Type {
+	case v1beta1.StorageMemory:
 		return config.Storage{Type: config.StorageMemory}
+	case v1beta1.StoragePostgres:
+		return config.Storage{Type: config.StoragePostgres, URIFile: databaseDir + "/" + uriFile}
+	default:
+		return config.Storage{Type: config.StorageSQLite, Path: dataDir + "/googlelogin.db"}
 	}
-	return config.Storage{Type: config.StorageSQLite, Path: dataDir + "/googlelogin.db"}
 }
 
 func prompt(p v1beta1.Prompt) string {

@@ -20,6 +20,9 @@ func volumes(in Input) []*corev1ac.VolumeApplyConfiguration {
 		corev1ac.Volume().WithName("signing-keys").WithSecret(secretVolume(SigningSecretName(in.Login), item(SigningKeysKey, SigningKeysKey))),
 		corev1ac.Volume().WithName("sealing-keys").WithSecret(secretVolume(SealingKeysName(name), item(SealingKeysKey, SealingKeysKey))),
 	}
+	if Shared(in.Login) {
+		out = append(out, corev1ac.Volume().WithName("database").WithSecret(databaseVolume(in.Login.Spec.Storage.Postgres)))
+	}
 	if NeedsVolume(in.Login) {
 		out = append(out, corev1ac.Volume().WithName("data").WithPersistentVolumeClaim(
 			corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(DataClaimName(name))))
@@ -36,6 +39,16 @@ func clientVolume(ref v1beta1.ClientSecretRef) *corev1ac.SecretVolumeSourceApply
 		item(keyOr(ref.ClientSecretKey, clientSecretFile), clientSecretFile),
 		item(keyOr(ref.CredentialsKey, credentialsFile), credentialsFile),
 	).WithOptional(true)
+}
+
+// databaseVolume mounts the one key that the spec names. A file, not an environment variable: it changes while the server runs,
+// and a crash report or a child process never has it.
+func databaseVolume(postgres *v1beta1.Postgres) *corev1ac.SecretVolumeSourceApplyConfiguration {
+	var ref v1beta1.DatabaseSecretRef
+	if postgres != nil {
+		ref = postgres.SecretRef
+	}
+	return secretVolume(ref.Name, item(keyOr(ref.Key, uriFile), uriFile))
 }
 
 func keyOr(key v1beta1.SecretKey, fallback string) string {
@@ -59,6 +72,9 @@ func mounts(in Input) []*corev1ac.VolumeMountApplyConfiguration {
 		readOnly("client", clientDir),
 		readOnly("signing-keys", signingDir),
 		readOnly("sealing-keys", sealingDir),
+	}
+	if Shared(in.Login) {
+		out = append(out, readOnly("database", databaseDir))
 	}
 	if NeedsVolume(in.Login) {
 		out = append(out, corev1ac.VolumeMount().WithName("data").WithMountPath(dataDir))

@@ -24,6 +24,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.ClientSecretRefApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Cookie"):
 		return &apiv1beta1.CookieApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("DatabaseSecretRef"):
+		return &apiv1beta1.DatabaseSecretRefApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Frontend"):
 		return &apiv1beta1.FrontendApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Google"):
@@ -40,6 +42,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.LogoApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Pages"):
 		return &apiv1beta1.PagesApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Postgres"):
+		return &apiv1beta1.PostgresApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("RateLimits"):
 		return &apiv1beta1.RateLimitsApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Server"):

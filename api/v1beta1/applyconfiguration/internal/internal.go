@@ -92,6 +92,16 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.SameSite
       default: Lax
+- name: com.github.googlelogin.operator.api.v1beta1.DatabaseSecretRef
+  map:
+    fields:
+    - name: key
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.SecretKey
+      default: uri
+    - name: name
+      type:
+        scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.DeletionPolicy
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Duration
@@ -319,6 +329,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: title
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Postgres
+  map:
+    fields:
+    - name: secretRef
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.DatabaseSecretRef
 - name: com.github.googlelogin.operator.api.v1beta1.Prompt
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.RateLimits
@@ -435,6 +451,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.googlelogin.operator.api.v1beta1.Storage
   map:
     fields:
+    - name: postgres
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Postgres
     - name: sqlite
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.SQLite

@@ -12,7 +12,7 @@ import (
 //
 // Server sets how the callback server runs.
 type ServerApplyConfiguration struct {
-	// replicas of the server. 0 switches it off. With storage of type SQLite or Memory at most 1. Default: 1.
+	// replicas of the server. 0 switches it off. Only storage of type Postgres is shared by more than one. Default: 1.
 	Replicas *int32 `json:"replicas,omitempty"`
 	// image of the callback server. Unset: the image that belongs to the operator's release.
 	Image *string `json:"image,omitempty"`

@@ -11,11 +11,14 @@ import (
 //
 // Storage is where users and sessions are kept.
 type StorageApplyConfiguration struct {
-	// type of the storage. SQLite: a file on a volume claim, one server. Memory: lost at every restart, for development.
-	// Default: SQLite.
+	// type of the storage. SQLite: a file on a volume claim, one server. Postgres: a PostgreSQL database, as many servers as you
+	// like. Memory: lost at every restart, for development. A change of the type takes nothing along: users and sessions stay
+	// where they were. Default: SQLite.
 	Type *apiv1beta1.StorageType `json:"type,omitempty"`
 	// sqlite sets the volume claim. Only with type SQLite.
 	SQLite *SQLiteApplyConfiguration `json:"sqlite,omitempty"`
+	// postgres says where the database is. Only with type Postgres, and required then.
+	Postgres *PostgresApplyConfiguration `json:"postgres,omitempty"`
 }
 
 // StorageApplyConfiguration constructs a declarative configuration of the Storage type for use with
@@ -37,5 +40,13 @@ func (b *StorageApplyConfiguration) WithType(value apiv1beta1.StorageType) *Stor
 // If called multiple times, the SQLite field is set to the value of the last call.
 func (b *StorageApplyConfiguration) WithSQLite(value *SQLiteApplyConfiguration) *StorageApplyConfiguration {
 	b.SQLite = value
+	return b
+}
+
+// WithPostgres sets the Postgres field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Postgres field is set to the value of the last call.
+func (b *StorageApplyConfiguration) WithPostgres(value *PostgresApplyConfiguration) *StorageApplyConfiguration {
+	b.Postgres = value
 	return b
 }
