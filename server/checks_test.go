@@ -446,12 +446,13 @@ func TestCheck_DeniedAtRenewal(t *testing.T) {
 
 func TestI115_NoPathAndNoUserAgentPasses(t *testing.T) {
 	w := newWorld(t, behindAProxy)
+	stranger := w.browser()
 	for _, agent := range []string{"kube-probe/1.37", "ELB-HealthChecker/2.0", "GoogleHC/1.0", "Googlebot/2.1", ""} {
 		for _, uri := range []string{"/", "/healthz", "/readyz", "/ping", "/auth/me", "/auth/jwks.json", "/auth/check/nginx", "/favicon.ico", "/robots.txt"} {
 			for route, headers := range map[string][]string{
 				"nginx": {"X-Original-Url", shop + uri}, "traefik": forwarded("GET", uri), "caddy": forwarded("GET", uri), "envoy" + uri: nil,
 			} {
-				if a := w.browser().check(route, concat(headers, []string{"User-Agent", agent})...); a.StatusCode != http.StatusUnauthorized {
+				if a := stranger.check(route, concat(headers, []string{"User-Agent", agent})...); a.StatusCode != http.StatusUnauthorized {
 					t.Errorf("%s of %s as %q: status %d, want 401", route, uri, agent, a.StatusCode)
 				}
 			}
