@@ -25,5 +25,5 @@
 // in the cookies; a request without them may have the access JWT in Authorization instead.
 //
 // What is not checked: whether the application may be used with this method and this path by this user. And it is the proxy that
-// keeps requests from the application; docs/forward-auth.md has configurations that the tests run.
+// keeps requests from the application, and what a client sent under the names of our headers.
 package forwardauth
