@@ -241,17 +241,17 @@ func (b *browser) cookie(name string) string {
 
 func TestJ3_NoncesThatAreNotThisBrowsers(t *testing.T) {
 	for name, send := range map[string]func(w *world, b *browser) answer{
-		"J3 no nonce in the token": func(w *world, b *browser) answer { b.pageNonce(); return b.credential("ann@example.com", "") },
-		"J3 nonce that nobody issued": func(w *world, b *browser) answer {
+		"J3 no nonce in the token": func(_ *world, b *browser) answer { b.pageNonce(); return b.credential("ann@example.com", "") },
+		"J3 nonce that nobody issued": func(_ *world, b *browser) answer {
 			b.pageNonce()
 			return b.credential("ann@example.com", strings.Repeat("A", 43))
 		},
-		"J3 no page was shown": func(w *world, b *browser) answer { return b.credential("ann@example.com", "n") },
+		"J3 no page was shown": func(_ *world, b *browser) answer { return b.credential("ann@example.com", "n") },
 		"J3 nonce of another browser (login CSRF)": func(w *world, b *browser) answer {
 			b.pageNonce()
 			return b.credential("ann@example.com", w.browser().pageNonce())
 		},
-		"J3 nonce for an app": func(w *world, b *browser) answer {
+		"J3 nonce for an app": func(_ *world, b *browser) answer {
 			b.pageNonce()
 			return b.credential("ann@example.com", b.pageNonce("for", "token"))
 		},
@@ -259,7 +259,7 @@ func TestJ3_NoncesThatAreNotThisBrowsers(t *testing.T) {
 			b.pageNonce()
 			return b.credential("ann@example.com", param(w.t, b.start(), "nonce"))
 		},
-		"J3 the cookie itself as nonce": func(w *world, b *browser) answer {
+		"J3 the cookie itself as nonce": func(_ *world, b *browser) answer {
 			b.pageNonce()
 			return b.credential("ann@example.com", b.cookie("__Host-shop-nonce"))
 		},
@@ -390,7 +390,7 @@ func TestCredential_TokensThatAreNoGood(t *testing.T) {
 		"J4 of a listed app: the page's token is ours": func(w *world, nonce string) string {
 			return w.mint("ann@example.com", nonce, googletest.IssuedTo(androidClient))
 		},
-		"J8 an access token": func(w *world, _ string) string { return "ya29." + strings.Repeat("a", 100) },
+		"J8 an access token": func(*world, string) string { return "ya29." + strings.Repeat("a", 100) },
 		"D65 our own session token": func(w *world, _ string) string {
 			b := w.browser()
 			b.login()

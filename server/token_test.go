@@ -402,7 +402,7 @@ func TestJ7_AssertionOfABoundNonceNeedsItsVerifier(t *testing.T) {
 
 func TestJ8_TokensThatAreNoIDToken(t *testing.T) {
 	for name, forged := range map[string]func(w *world, c *client) string{
-		"J8 an access token of Google's": func(w *world, c *client) string {
+		"J8 an access token of Google's": func(w *world, _ *client) string {
 			var token string
 			w.google.Misbehave(googletest.TokenResponse(func(body map[string]any) { token = body["access_token"].(string) }))
 			w.browser().login()
@@ -478,6 +478,17 @@ func TestToken_SaysWhyAnAccountMayNotSignIn(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestToken_OneAccountAsksTooOften(t *testing.T) {
+	w := newWorld(t, tokenEndpoint, func(c *config.Config) { c.RateLimits.PerAccount = 1 })
+	c := w.client()
+	granted(t, c.assertion(w.mint("ann@example.com", c.nonce())))
+	a := c.assertion(w.mint("ann@example.com", c.nonce()))
+	if code, reason := oauthError(t, a); a.StatusCode != 429 || code != "slow_down" || reason != "too_many_requests" || a.Header.Get("Retry-After") == "" {
+		t.Errorf("status %d, Retry-After %q: %s", a.StatusCode, a.Header.Get("Retry-After"), a.body)
+	}
+	granted(t, c.assertion(w.mint("bob@example.com", c.nonce())))
 }
 
 func TestToken_NotReadyIssuesNothing(t *testing.T) {

@@ -38,7 +38,8 @@ func invalidGrant(cause error) error {
 
 func asRefusal(err error) (*refusal, bool) {
 	var r *refusal
-	return r, errors.As(err, &r)
+	ok := errors.As(err, &r)
+	return r, ok
 }
 
 // answer is what the client hears of an error.
