@@ -54,7 +54,10 @@ func TestStatusDescribesTheServer(t *testing.T) {
 	if len(got.Keys) != 1 || got.Keys[0].State != "Current" || got.Keys[0].PublishedAt == nil || got.Keys[0].ActivateAt == nil {
 		t.Fatalf("keys %+v, want one that is Current and has its times", got.Keys)
 	}
-	got.Conditions, got.Keys = nil, nil
+	if got.NextRotationAt == nil {
+		t.Error("the next rotation is not announced")
+	}
+	got.Conditions, got.Keys, got.NextRotationAt = nil, nil, nil
 	want := v1beta1.GoogleLoginStatus{
 		ObservedGeneration:     1,
 		Issuer:                 "https://shop.example.com/auth",

@@ -5,23 +5,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 	"github.com/googlelogin/operator/controllers/desired"
+	"github.com/googlelogin/operator/controllers/rotation"
 )
 
-// sealingKeys sees to the keys that seal the cookies of logins under way. It ends the work on KeysReady.
+// sealingKeys sees to the keys that seal the cookies of logins under way, and rotates them. It ends the work on KeysReady.
 func (r *Reconciler) sealingKeys(ctx context.Context, s *scope) error {
+	_, policy, err := keyPolicies(s.login)
+	if err != nil {
+		return nil // reported with the signing keys
+	}
 	content, err := r.ensureKeys(ctx, s, keySecret{
 		name:       desired.SealingKeysName(s.login.Name),
 		secretType: sealingKeysType,
 		key:        desired.SealingKeysKey,
-		make:       newSealingKeys,
+		make:       func() (keyContent, error) { return newSealingKeys(s, policy) },
 		check:      checkSealingKeys,
+		rotate:     func(secret *corev1.Secret) (keyContent, error) { return rotateSealingKeys(s, policy, secret) },
 	})
 	if err != nil || content == nil {
 		return err
@@ -30,25 +38,69 @@ func (r *Reconciler) sealingKeys(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// newSealingKeys makes a Tink keyset of one AES-256-GCM key. "Insecure cleartext" is Tink's word for a keyset that no other key
-// encrypts: it is as safe as the Secret that it lies in, like every key that Kubernetes hands to a pod.
-func newSealingKeys() ([]byte, error) {
+// newSealingKeys makes a keyset of one AES-256-GCM key.
+func newSealingKeys(s *scope, policy rotation.Policy) (keyContent, error) {
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
-		return nil, fmt.Errorf("make a sealing key: %w", err)
+		return keyContent{}, fmt.Errorf("make a sealing key: %w", err)
 	}
-	var out bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&out)); err != nil {
-		return nil, fmt.Errorf("encode the sealing key: %w", err)
+	set := &sealingSet{manager: keyset.NewManagerFromHandle(handle), entries: sealingEntries("", handle, s.now)}
+	decision, err := set.rotate(policy, s.now, rotation.None)
+	if err != nil {
+		return keyContent{}, err
 	}
-	return out.Bytes(), nil
+	out, err := set.encode()
+	out.lookAgain = decision.LookAgain
+	maps.Copy(out.annotations, requestOf(s.login, nil).handled)
+	return out, err
 }
 
-// checkSealingKeys drops Tink's own errors, lest they quote a key.
-func checkSealingKeys(content []byte) error {
+// rotateSealingKeys gives the next key to the servers first, which open with it from then on, and lets them seal with it later.
+//
+// An emergency is a rotation here: what the old keys sealed would be lost without them. To drop them too, delete the Secret.
+func rotateSealingKeys(s *scope, policy rotation.Policy, secret *corev1.Secret) (keyContent, error) {
+	content := secret.Data[desired.SealingKeysKey]
+	handle, err := readKeyset(content)
+	if err != nil {
+		return keyContent{}, err
+	}
+	asked := requestOf(s.login, secret.Annotations)
+	set := &sealingSet{
+		manager: keyset.NewManagerFromHandle(handle),
+		entries: sealingEntries(secret.Annotations[annotationSealingSchedule], handle, s.now),
+	}
+	decision, err := set.rotate(policy, s.now, min(asked.request, rotation.Rotate))
+	if err != nil {
+		return keyContent{}, err
+	}
+	out, err := set.encode()
+	if err != nil {
+		return keyContent{}, err
+	}
+	if !decision.Changed {
+		out.content = content
+	}
+	if decision.Handled {
+		maps.Copy(out.annotations, asked.handled)
+	}
+	out.lookAgain, out.notes = decision.LookAgain, keyNotes("sealing", decision.Events)
+	return out, nil
+}
+
+// readKeyset drops Tink's own errors, lest they quote a key. "Insecure cleartext" is Tink's word for a keyset that no other key
+// encrypts: it is as safe as the Secret that it lies in, like every key that Kubernetes hands to a pod.
+func readKeyset(content []byte) (*keyset.Handle, error) {
 	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(content)))
 	if err != nil {
-		return errors.New("it is not a Tink keyset in JSON")
+		return nil, errors.New("it is not a Tink keyset in JSON")
+	}
+	return handle, nil
+}
+
+func checkSealingKeys(content []byte) error {
+	handle, err := readKeyset(content)
+	if err != nil {
+		return err
 	}
 	if _, err := aead.New(handle); err != nil {
 		return errors.New("its keys are of another kind than AEAD")

@@ -44,14 +44,14 @@ func Plan(keys config.SigningKeys, p Policy, now time.Time, request Request, new
 	return out, decision, nil
 }
 
-// NextRotation is when the next key takes over, as far as it is known now.
-func NextRotation(entries []Entry, p Policy) time.Time {
-	i := slices.IndexFunc(entries, func(e Entry) bool { return e.State == config.KeyNext })
-	if i >= 0 {
-		return entries[i].ActivateAt
-	}
-	if len(entries) == 0 {
+// NextRotation is when the next key takes over, as far as it is known now. keys are what States returns.
+func NextRotation(keys []Key, p Policy) time.Time {
+	if len(keys) == 0 {
 		return time.Time{}
 	}
-	return entries[len(entries)-1].ActivateAt.Add(p.Period)
+	i := slices.IndexFunc(keys, func(k Key) bool { return k.State == config.KeyNext })
+	if i >= 0 {
+		return keys[i].ActivateAt
+	}
+	return keys[len(keys)-1].ActivateAt.Add(p.Period)
 }
