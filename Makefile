@@ -28,7 +28,7 @@ demo-down: ## End the demo and the cluster that make demo started
 	if test/cluster/status.sh >/dev/null 2>&1; then $(WITH_CLUSTER) test/demo/down.sh; else KUBECONFIG=/dev/null test/demo/down.sh; fi
 	test/cluster/down.sh
 
-test: ## Run the unit tests and the tests against a real API server, with the race detector; needs no root
+test: ## Run the unit tests and those against a real API server and PostgreSQL, with the race detector; needs no root
 	assets=$$(test/cluster/binaries.sh control-plane) && KUBEBUILDER_ASSETS=$$assets go test -race ./...
 
 ##@ Check

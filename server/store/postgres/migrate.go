@@ -57,7 +57,7 @@ func migrateWith(ctx context.Context, pool *pgxpool.Pool, files fs.FS, log *slog
 		return err
 	}
 	db := stdlib.OpenDBFromPool(pool)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	provider, err := newProvider(db, files)
 	if err != nil {
 		return err

@@ -123,7 +123,7 @@ func program(t testing.TB, name, from string) string {
 	t.Helper()
 	versions, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
 	slices.SortFunc(versions, func(a, b string) int { return version(b) - version(a) })
-	candidates := append(versions, "/usr/sbin/"+name, name)
+	candidates := slices.Concat(versions, []string{"/usr/sbin/" + name, name})
 	for _, candidate := range candidates {
 		if path, err := exec.LookPath(candidate); err == nil {
 			return path

@@ -97,7 +97,7 @@ func WriteURI(t testing.TB, path, uri string) string {
 func (s *Server) Exec(uri string, statements ...string) {
 	s.t.Helper()
 	conn := s.Connect(uri)
-	defer conn.Close(context.Background())
+	defer func() { _ = conn.Close(context.Background()) }()
 	for _, statement := range statements {
 		if _, err := conn.Exec(context.Background(), statement); err != nil {
 			s.t.Fatalf("%s: %v", statement, err)
