@@ -50,7 +50,7 @@ func newKitShop(t *testing.T) *kitShop {
 		t.Fatalf("the React example is not built, `make kit` does it: %v", err)
 	}
 	s := &kitShop{
-		world: &world{t: t, logs: new(logs)}, clock: &kitClock{now: time.Now()},
+		world: &world{t: t, logs: new(logs)}, clock: new(kitClock),
 		down: map[string]bool{}, renewed: make(chan struct{}, 100),
 	}
 	s.google = googletest.NewServer(t, googletest.Options{Now: s.clock.Now})
@@ -202,20 +202,20 @@ func (s *kitShop) waitForRenewal() {
 	}
 }
 
-// kitClock is the time for all servers.
+// kitClock is the time for all servers: the real one, and what was skipped.
 type kitClock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu      sync.Mutex
+	skipped time.Duration
 }
 
 func (c *kitClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.now
+	return time.Now().Add(c.skipped)
 }
 
-func (c *kitClock) advance(d time.Duration) {
+func (c *kitClock) skip(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+	c.skipped += d
 }
