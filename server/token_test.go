@@ -428,15 +428,16 @@ func TestToken_RequestsThatAreNone(t *testing.T) {
 		target, body, code string
 		status             int
 	}{
-		"empty":                 {tokenURL, "", "invalid_request", 400},
-		"no grant type":         {tokenURL, "assertion=x", "invalid_request", 400},
-		"no assertion":          {tokenURL, fields("grant_type", token.GrantJWTBearer), "invalid_request", 400},
-		"a grant of ours later": {tokenURL, "grant_type=refresh_token&refresh_token=x", "unsupported_grant_type", 400},
-		"password":              {tokenURL, "grant_type=password&username=a&password=b", "unsupported_grant_type", 400},
-		"grant type twice":      {tokenURL, "grant_type=authorization_code&grant_type=authorization_code", "invalid_request", 400},
-		"in the query":          {tokenURL + "?grant_type=authorization_code", "", "invalid_request", 400},
-		"malformed":             {tokenURL, "a=%zz", "invalid_request", 400},
-		"30 KiB":                {tokenURL, "a=" + strings.Repeat("a", 30<<10), "invalid_request", 413},
+		"empty":                  {tokenURL, "", "invalid_request", 400},
+		"no grant type":          {tokenURL, "assertion=x", "invalid_request", 400},
+		"no assertion":           {tokenURL, fields("grant_type", token.GrantJWTBearer), "invalid_request", 400},
+		"a grant of ours later":  {tokenURL, "grant_type=refresh_token&refresh_token=x", "unsupported_grant_type", 400},
+		"password":               {tokenURL, "grant_type=password&username=a&password=b", "unsupported_grant_type", 400},
+		"grant type twice":       {tokenURL, "grant_type=authorization_code&grant_type=authorization_code", "invalid_request", 400},
+		"in the query":           {tokenURL + "?grant_type=authorization_code", "", "invalid_request", 400},
+		"something in the query": {tokenURL + "?x=y", "grant_type=password", "invalid_request", 400},
+		"malformed":              {tokenURL, "a=%zz", "invalid_request", 400},
+		"30 KiB":                 {tokenURL, "a=" + strings.Repeat("a", 30<<10), "invalid_request", 413},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, tokenEndpoint)
@@ -492,16 +493,22 @@ func TestToken_OneAccountAsksTooOften(t *testing.T) {
 }
 
 func TestToken_NotReadyIssuesNothing(t *testing.T) {
-	w := newWorld(t, tokenEndpoint, signInWithGoogle)
-	w.remove(w.cfg.Client.SecretFile)
-	w.start()
-	c := w.client()
-	if a := c.assertion("x"); a.StatusCode != 503 || a.Header.Get("Retry-After") == "" {
-		t.Errorf("token: status %d", a.StatusCode)
-	}
-	for _, query := range []string{"", "?for=token"} {
-		if a := c.do(http.MethodGet, shop+"/auth/nonce"+query); a.StatusCode != 503 || a.Header.Get("Retry-After") == "" {
-			t.Errorf("nonce%s: status %d", query, a.StatusCode)
+	for name, file := range map[string]func(c config.Config) string{
+		"client secret": func(c config.Config) string { return c.Client.SecretFile },
+		"signing keys":  func(c config.Config) string { return c.Keys.SigningFile },
+		"sealing keys":  func(c config.Config) string { return c.Keys.SealingFile },
+	} {
+		w := newWorld(t, tokenEndpoint, signInWithGoogle)
+		w.remove(file(w.cfg))
+		w.start()
+		c := w.client()
+		if a := c.assertion("x"); a.StatusCode != 503 || a.Header.Get("Retry-After") == "" {
+			t.Errorf("%s, token: status %d", name, a.StatusCode)
+		}
+		for _, query := range []string{"", "?for=token"} {
+			if a := c.do(http.MethodGet, shop+"/auth/nonce"+query); a.StatusCode != 503 || a.Header.Get("Retry-After") == "" || len(a.Cookies()) > 0 {
+				t.Errorf("%s, nonce%s: status %d", name, query, a.StatusCode)
+			}
 		}
 	}
 }

@@ -101,6 +101,13 @@ func TestJ3_AppsKnowTheirOwnAlone(t *testing.T) {
 			t.Errorf("%q: %v", spelling, err)
 		}
 	}
+	// The last character has two bits to spare: other characters that only differ in those spell the same bytes.
+	for _, last := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
+		spelling := nonce[:len(nonce)-1] + string(last)
+		if _, err := a.Open(spelling); spelling != nonce && !errors.Is(err, ErrUnknown) {
+			t.Errorf("%q for %q: %v", spelling, nonce, err)
+		}
+	}
 	// A box of ours that is no nonce.
 	box, err := options.AEAD.Encrypt([]byte("short"), a.associatedData())
 	if err != nil {
@@ -252,6 +259,33 @@ func TestUsed_RefusesRatherThanForgets(t *testing.T) {
 	c.at = start.Add(time.Minute)
 	if err := u.Claim("3", start.Add(2*time.Minute)); err != nil {
 		t.Errorf("once there is room: %v", err)
+	}
+}
+
+func TestHandler_RemembersNoReturnToThatIsNotAllowed(t *testing.T) {
+	p := NewPages(newOptions(t, &clock{start}))
+	h := &Handler{Pages: p, ReturnTo: func(_ *http.Request, raw string) string { return map[string]string{"good": "good"}[raw] }}
+	for asked, want := range map[string]string{"good": "good", "evil": "", "": ""} {
+		recorded := httptest.NewRecorder()
+		nonce, err := h.IssueNonce(recorded, httptest.NewRequest(http.MethodGet, "/?return_to="+asked, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if open := p.Open(again(recorded)); len(open) != 1 || open[0].Nonce != nonce || open[0].ReturnTo != want {
+			t.Errorf("%q: %v", asked, open)
+		}
+	}
+}
+
+func TestHandler_LeavesOutAReturnToThatDoesNotFit(t *testing.T) {
+	p := NewPages(newOptions(t, &clock{start}))
+	h := &Handler{Pages: p, ReturnTo: func(*http.Request, string) string { return strings.Repeat("a", 4000) }}
+	recorded := httptest.NewRecorder()
+	if _, err := h.IssueNonce(recorded, httptest.NewRequest(http.MethodGet, "/", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if open := p.Open(again(recorded)); len(open) != 1 || open[0].ReturnTo != "" {
+		t.Errorf("open %v", open)
 	}
 }
 
