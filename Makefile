@@ -36,6 +36,10 @@ test: ## Run the unit tests and those against a real API server and PostgreSQL, 
 e2e: cluster-up images-load ## Click through the demo in a real browser, against a real cluster
 	$(WITH_CLUSTER) go test -tags e2e -count=1 -v -timeout 30m ./test/e2e/...
 
+browser: ## Drive the hosted pages and the front-end kit with Chromium, without a cluster
+	cd test/browser && npm ci --silent
+	go test -tags browser -count=1 -timeout 20m ./test/browser
+
 verify: ## Check that generated files, formatting, modules and the chart are as they should be
 	test/tools/verify.sh
 

@@ -36,7 +36,7 @@ type Reconciler struct {
 // The manager's role is generated from these lines.
 // +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins,verbs=get;list;watch
 // +kubebuilder:rbac:groups=googlelogin.dev,resources=googlelogins/status,verbs=patch
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups="",resources=serviceaccounts;configmaps;services;persistentvolumeclaims,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch

@@ -21,7 +21,7 @@ import (
 func (r *Reconciler) sealingKeys(ctx context.Context, s *scope) error {
 	_, policy, err := keyPolicies(s.login)
 	if err != nil {
-		return nil // reported with the signing keys
+		return nil //nolint:nilerr // The signing keys have reported it.
 	}
 	content, err := r.ensureKeys(ctx, s, keySecret{
 		name:       desired.SealingKeysName(s.login.Name),

@@ -93,8 +93,19 @@ func TestCheck_TellsTheProxyWhoItIs(t *testing.T) {
 	}
 }
 
-func TestCheck_GivesTheTokenWhereItIsAskedFor(t *testing.T) {
+func TestCheck_GivesNoTokenToWhoIsNotATrustedProxy(t *testing.T) {
 	w := newWorld(t)
+	b := w.browser()
+	b.login()
+	for _, route := range []string{"nginx?authorization=bearer", "caddy?authorization=bearer", "envoy-bearer/cart"} {
+		if a := b.check(route); a.StatusCode != http.StatusOK || a.Header.Get("Authorization") != "" {
+			t.Errorf("%s: status %d, Authorization is set: %v", route, a.StatusCode, a.Header.Get("Authorization") != "")
+		}
+	}
+}
+
+func TestCheck_GivesTheTokenWhereItIsAskedFor(t *testing.T) {
+	w := newWorld(t, behindAProxy)
 	b := w.browser()
 	b.login()
 	var token string
@@ -402,7 +413,7 @@ func TestI113_NobodyPassesForNotBeingKnown(t *testing.T) {
 }
 
 func TestI114_RenewalSetsOneCookieAndStaysSmall(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, behindAProxy)
 	b := w.browser()
 	b.login()
 	for name, route := range map[string]string{"nginx": "nginx?authorization=bearer", "envoy": "envoy-bearer/"} {

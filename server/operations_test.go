@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -421,5 +422,26 @@ func TestSweep_DeletesWhatHasExpired(t *testing.T) {
 	sweepOnce(t.Context(), w.store, w.app.metrics, log, w.clock.Now)
 	if _, body := w.probe("/metrics"); !strings.Contains(body, "googlelogin_sessions_deleted_total 1") {
 		t.Error("the expired session is still there")
+	}
+}
+
+func TestOptionsOfTheWholeServerAreARequestLikeAnyOther(t *testing.T) {
+	google := googletest.NewServer(t, googletest.Options{})
+	p := run(t, localConfig(t, google.URL))
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.public, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	if _, err := connection.Write([]byte("OPTIONS * HTTP/1.1\r\nHost: shop.example.com\r\nConnection: close\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	answered, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answered.Body.Close()
+	if answered.StatusCode != http.StatusNotFound || answered.Header.Get("X-Request-Id") == "" {
+		t.Errorf("status %d, headers %v", answered.StatusCode, answered.Header)
 	}
 }

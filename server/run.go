@@ -118,6 +118,8 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:   60 * time.Second,
 		IdleTimeout:    90 * time.Second,
 		MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		// "OPTIONS *" is a request like any other: logged, counted, and found nowhere.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }

@@ -61,9 +61,9 @@ type OptionalDuration string
 type DeletionPolicy string
 
 const (
-	// DeletionPolicyDelete: it goes with the GoogleLogin.
+	// DeletionPolicyDelete means that it goes with the GoogleLogin.
 	DeletionPolicyDelete DeletionPolicy = "Delete"
-	// DeletionPolicyRetain: it stays.
+	// DeletionPolicyRetain means that it stays.
 	DeletionPolicyRetain DeletionPolicy = "Retain"
 )
 

@@ -36,13 +36,13 @@ const (
 type Kind int
 
 const (
-	// Published: the key was made, and others may learn of it.
+	// Published says that the key was made, and others may learn of it.
 	Published Kind = iota
-	// Activated: the key took over.
+	// Activated says that the key took over.
 	Activated
-	// Retired: the key was dropped because nothing needs it any more.
+	// Retired says that the key was dropped because nothing needs it any more.
 	Retired
-	// Dropped: the key was dropped in an emergency.
+	// Dropped says that the key was dropped in an emergency.
 	Dropped
 )
 

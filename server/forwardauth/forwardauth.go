@@ -113,9 +113,10 @@ func (h *Handler) find(target string) (check, bool) {
 	return c, known && (d.anySuffix || c.suffix == "")
 }
 
-// pass answers if the session is fresh and the question clear.
+// pass answers if the session is fresh, the question clear, and no token asked for: who may have that is known only behind the
+// middlewares.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, c check) bool {
-	if _, clear := c.ask(r); !clear {
+	if _, unambiguous := c.ask(r); !unambiguous || c.wantsBearer() {
 		return false
 	}
 	current, ok := h.Sessions.Fresh(r)
@@ -123,7 +124,7 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, c check) bool {
 		return false
 	}
 	h.Metrics.Checked(c.name, Allowed)
-	allow(w, current, c.wantsBearer())
+	allow(w, current, false)
 	return true
 }
 
@@ -146,8 +147,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	middleware.From(r.Context()).Route = "check"
-	a, clear := c.ask(r)
-	if !clear {
+	a, unambiguous := c.ask(r)
+	if !unambiguous {
 		h.refuse(w, r, c, http.StatusForbidden, httperr.Forbidden, errors.New("ambiguous path, header or query"))
 		return
 	}
@@ -161,7 +162,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		outcome = Renewed
 	}
 	h.Metrics.Checked(c.name, outcome)
-	allow(w, current, c.wantsBearer())
+	// Only to a proxy that the configuration trusts: a script on the page could otherwise ask for the JWT that its cookie hides.
+	allow(w, current, c.wantsBearer() && middleware.From(r.Context()).FromProxy)
 }
 
 // authenticate takes the session of the cookies. Only without any does Authorization count: many applications have a use of

@@ -96,9 +96,9 @@ func TestReadOriginalURL(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header["X-Original-Url"] = row.urls
-		got, clear := readOriginalURL(r, "")
-		if clear != row.clear || (clear && got != row.want) {
-			t.Errorf("%s: %+v, %v, want %+v, %v", name, got, clear, row.want, row.clear)
+		got, unambiguous := readOriginalURL(r, "")
+		if unambiguous != row.clear || (unambiguous && got != row.want) {
+			t.Errorf("%s: %+v, %v, want %+v, %v", name, got, unambiguous, row.want, row.clear)
 		}
 	}
 }

@@ -106,7 +106,7 @@ func placeholders(text string) []string {
 func fill(text string, namesAndValues ...string) string {
 	const firstStrongIsolate, popDirectionalIsolate = "\u2068", "\u2069"
 	pairs := make([]string, 0, len(namesAndValues))
-	for i := 0; i < len(namesAndValues); i += 2 {
+	for i := 0; i+1 < len(namesAndValues); i += 2 {
 		pairs = append(pairs, "{"+namesAndValues[i]+"}", firstStrongIsolate+namesAndValues[i+1]+popDirectionalIsolate)
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
