@@ -2,7 +2,9 @@ package server
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -198,4 +200,33 @@ func TestA2_CookiesThatAreTooManyForAnyRequestAreCleared(t *testing.T) {
 		}
 	}
 	t.Errorf("locked out, with %d flow cookies", b.flowCookies())
+}
+
+// TestA2_AHundredTabsOverHTTP2: there the header is counted in another way, and each cookie may be a field of its own.
+func TestA2_AHundredTabsOverHTTP2(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	tabs := b.openTabs(100)
+	s := httptest.NewUnstartedServer(nil)
+	s.Config = newServer(w.app.public, slog.New(slog.DiscardHandler))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	at := mustParse(t, b.authorize(tabs[99]))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+at.RequestURI(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = at.Host
+	for _, c := range b.jar.Cookies(mustParse(t, shop)) {
+		request.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	done, err := s.Client().Transport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = done.Body.Close()
+	if done.ProtoMajor != 2 || done.StatusCode != http.StatusSeeOther || done.Header.Get("Location") != home {
+		t.Errorf("%s: status %d to %q", done.Proto, done.StatusCode, done.Header.Get("Location"))
+	}
 }
