@@ -37,7 +37,11 @@ test: ## Run the unit tests and those against a real API server and PostgreSQL, 
 e2e: cluster-up images-load ## Click through the demo in a real browser, against a real cluster
 	$(WITH_CLUSTER) go test -tags e2e -count=1 -v -timeout 30m ./test/e2e/...
 
-browser: ## Drive the hosted pages and the front-end kit with Chromium, without a cluster
+kit: ## Test the front-end kit with Node.js, and build its React example
+	node --test docs/frontend/googlelogin.test.js
+	cd docs/frontend/react && npm ci --silent --ignore-scripts && npm run build
+
+browser: kit ## Drive the hosted pages and the front-end kit with Chromium, without a cluster
 	cd test/browser && npm ci --silent
 	go test -tags browser -count=1 -timeout 20m ./test/browser
 
@@ -48,6 +52,7 @@ lint: ## Run the linters, which also keep the import rules
 	failed=0; \
 	$(GOLANGCI_LINT) run ./... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags e2e ./test/e2e/... || failed=1; \
+	$(GOLANGCI_LINT) run --build-tags browser ./test/browser/... || failed=1; \
 	for module in test/cluster test/tools; do (cd $$module && $(GOLANGCI_LINT) run ./...) || failed=1; done; \
 	exit $$failed
 
@@ -108,6 +113,6 @@ uninstall: ## Remove the operator, its CRD and with it every GoogleLogin from th
 	go tool -modfile=test/tools/go.mod kustomize build config/default | $(WITH_CLUSTER) kubectl delete --ignore-not-found -f -
 
 clean: ## Remove what building and testing left in the tree
-	rm -rf bin dist test/e2e/out
+	rm -rf bin dist docs/frontend/react/dist test/e2e/out
 
 .PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
