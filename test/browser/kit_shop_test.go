@@ -45,7 +45,7 @@ type kitShop struct {
 
 func newKitShop(t *testing.T) *kitShop {
 	t.Helper()
-	example := os.DirFS("../../docs/frontend/react/dist")
+	example := os.DirFS(kitExample + "/dist")
 	if _, err := fs.Stat(example, "index.html"); err != nil {
 		t.Fatalf("the React example is not built, `make kit` does it: %v", err)
 	}

@@ -95,6 +95,15 @@ func (b *kitTab) wantMark() {
 	}
 }
 
+// inspectBoth looks at the page as it is, narrow and dark, then wide and light.
+func (b *kitTab) inspectBoth(name string) {
+	b.t.Helper()
+	b.look("dark", 320)
+	b.inspect(name + "-dark-320")
+	b.look("light", 1100)
+	b.inspect(name + "-light-1100")
+}
+
 // accessToken is the one that the browser has.
 func (b *kitTab) accessToken() string {
 	b.t.Helper()
@@ -109,7 +118,9 @@ func kitSignsIn(t *testing.T) {
 	b := newKitTab(t, shop)
 	b.open("/orders/42?tab=items#top")
 	b.see(kitSignedOut)
+	b.inspectBoth("kit-signed-out")
 	b.signIn()
+	b.inspectBoth("kit-signed-in")
 	if got, want := b.eval("location.href"), shop.origin+"/orders/42?tab=items#top"; got != want {
 		t.Errorf("the login ended at %s, want %s", got, want)
 	}
@@ -209,6 +220,7 @@ func kitCancelled(t *testing.T) {
 	b.see(kitAlert)
 	b.wantText(".alert", "You did not allow the sign-in. Nothing was shared.")
 	b.wantText(".alert", "name this id")
+	b.inspectBoth("kit-cancelled")
 	if !b.holds(`document.activeElement === document.querySelector('.alert')`) {
 		t.Error("the alert does not have the focus")
 	}
