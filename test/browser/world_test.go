@@ -50,7 +50,7 @@ type world struct {
 func newWorld(t *testing.T, edit ...func(*config.Config)) *world {
 	t.Helper()
 	w := &world{t: t, google: googletest.NewServer(t, googletest.Options{}), logs: new(logs)}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><h1 id="shop">Shop</h1>`)
 	}))
