@@ -52,6 +52,7 @@ lint: ## Run the linters, which also keep the import rules
 	failed=0; \
 	$(GOLANGCI_LINT) run ./... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags e2e ./test/e2e/... || failed=1; \
+	$(GOLANGCI_LINT) run --build-tags browser ./test/browser/... || failed=1; \
 	for module in test/cluster test/tools; do (cd $$module && $(GOLANGCI_LINT) run ./...) || failed=1; done; \
 	exit $$failed
 
