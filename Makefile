@@ -113,6 +113,6 @@ uninstall: ## Remove the operator, its CRD and with it every GoogleLogin from th
 	go tool -modfile=test/tools/go.mod kustomize build config/default | $(WITH_CLUSTER) kubectl delete --ignore-not-found -f -
 
 clean: ## Remove what building and testing left in the tree
-	rm -rf bin dist docs/frontend/react/dist test/e2e/out
+	rm -rf bin dist docs/frontend/react/dist test/e2e/out test/browser/out
 
 .PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
