@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io/fs"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
+	"github.com/googlelogin/operator/docs/frontend"
 	"github.com/googlelogin/operator/server"
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/google/googletest"
@@ -126,6 +128,11 @@ func (s *kitShop) routes(example fs.FS, login *url.URL) http.Handler {
 	mux.Handle("/auth/", proxy)
 	mux.Handle("GET /api/hello", s.hello(login))
 	mux.Handle("/assets/", http.FileServerFS(example))
+	mux.Handle("/assets/googlelogin.js", http.StripPrefix("/assets", http.FileServerFS(frontend.Files)))
+	mux.Handle("/assets/googlelogin.css", http.StripPrefix("/assets", http.FileServerFS(frontend.Files)))
+	mux.HandleFunc("/quick-start", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(kitQuickStart(s.t))
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		// What Vite builds needs nothing inline and nobody else's.
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'")
@@ -141,6 +148,17 @@ func (s *kitShop) routes(example fs.FS, login *url.URL) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// kitQuickStart is the page that the document gives to copy.
+func kitQuickStart(t *testing.T) []byte {
+	document, err := os.ReadFile("../../docs/frontend/README.md")
+	if err != nil {
+		t.Error(err)
+	}
+	_, page, _ := bytes.Cut(document, []byte("```html\n"))
+	page, _, _ = bytes.Cut(page, []byte("```\n"))
+	return page
 }
 
 // watch tells of renewals as the server's answers pass.

@@ -39,6 +39,7 @@ func TestKit(t *testing.T) {
 		{"says that it does not know while the server is away", kitUnavailable},
 		{"keeps the user when signing out did not work", kitSignOutFails},
 		{"asks again when the back button brings a page back", kitBackButton},
+		{"the quick start signs in and out as it stands", kitQuickStartWorks},
 		{"can be used by the keyboard alone", kitKeyboard},
 	} {
 		t.Run(row.name, row.test)
@@ -321,4 +322,26 @@ func kitKeyboard(t *testing.T) {
 	}
 	b.press("\r")
 	b.see(visible("button.account"))
+}
+
+func kitQuickStartWorks(t *testing.T) {
+	shop := newKitShop(t)
+	b := newKitTab(t, shop)
+	const signedOut = `document.querySelector('#who')?.innerText === 'You are not signed in.'`
+	b.open("/quick-start?error=account_not_allowed&error_id=1")
+	b.see(signedOut)
+	b.wantText("#alert", "This Google account has no access here.")
+	b.inspectBoth("kit-quick-start")
+	b.click(kitSignIn)
+	b.atGoogle(shop.world, ann)
+	b.see(`document.querySelector('#who')?.innerText === 'Signed in as Ann Example'`)
+	if got := b.address(); got != shop.origin+"/quick-start" {
+		t.Errorf("the login ended at %s", got)
+	}
+	shop.setDown("/auth/logout", true)
+	b.click("#sign-out")
+	b.see(`document.querySelector('#alert').innerText === 'Signing out did not work. Please try again.'`)
+	shop.setDown("/auth/logout", false)
+	b.click("#sign-out")
+	b.see(signedOut + ` && document.querySelector('#alert').innerText === ''`)
 }
