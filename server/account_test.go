@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -259,5 +261,30 @@ func TestPages_LookAsConfigured(t *testing.T) {
 	}
 	if plain := newWorld(t, hostedPages).browser().get(shop + "/auth/logo"); plain.StatusCode != http.StatusNotFound {
 		t.Errorf("a logo that is not there has status %d", plain.StatusCode)
+	}
+}
+
+func (s *brokenStore) RevokeUserSession(ctx context.Context, userID, id string, at time.Time) (bool, error) {
+	if s.readOnly.Load() {
+		return false, errDown
+	}
+	return s.Store.RevokeUserSession(ctx, userID, id, at)
+}
+
+func TestG93_ASessionThatCouldNotBeEndedIsNotSaidToBe(t *testing.T) {
+	w := newWorld(t, hostedPages)
+	first, second := w.browser(), w.browser()
+	first.login()
+	second.login()
+	sid := second.sid()
+	w.store.readOnly.Store(true)
+	if a := first.post(account+"/end", url.Values{"sid": {sid}}); a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" {
+		t.Errorf("status %d, %v", a.StatusCode, a.Header)
+	}
+	if got := w.audits(); got[len(got)-1] != "logout failed temporarily_unavailable" {
+		t.Errorf("audit %v", got)
+	}
+	if !second.signedIn() || !strings.Contains(first.get(account).body, sid) {
+		t.Error("the session is gone all the same")
 	}
 }

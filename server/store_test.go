@@ -10,10 +10,10 @@ import (
 	"github.com/googlelogin/operator/server/store/memory"
 )
 
-// brokenStore is a store that fails while down is set.
+// brokenStore is a store that fails while down is set, and revokes no single session while readOnly is.
 type brokenStore struct {
 	*memory.Store
-	down atomic.Bool
+	down, readOnly atomic.Bool
 }
 
 var errDown = errors.New("disk is gone")

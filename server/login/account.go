@@ -55,12 +55,16 @@ func (h *Handler) EndSession(w http.ResponseWriter, r *http.Request) error {
 	if sids[0] == current.Claims.SessionID {
 		return h.Logout(w, r)
 	}
+	done := entry{event: eventLogout, outcome: outcomeSuccess, userID: user.ID, sid: sids[0]}
 	ended, err := h.Sessions.EndOne(r.Context(), user.ID, sids[0])
 	if err != nil {
+		// Whose session it is was not found out: the id is what somebody posted.
+		done.outcome, done.code, done.sid = outcomeFailed, string(httperr.TemporarilyUnavailable), ""
+		h.audit.record(r, done)
 		return httperr.Unavailable(fmt.Errorf("end session: %w", err))
 	}
 	if ended {
-		h.audit.record(r, entry{event: eventLogout, outcome: outcomeSuccess, userID: user.ID, sid: sids[0]})
+		h.audit.record(r, done)
 		h.Metrics.SessionEnded(false)
 	}
 	redirect(w, h.paths.account)
