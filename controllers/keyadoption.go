@@ -40,10 +40,11 @@ func (r *Reconciler) claimKeys(ctx context.Context, s *scope, k keySecret, secre
 	return notes, r.own(s.login, secret)
 }
 
-// refuseShared refuses a Secret that another GoogleLogin uses without owning it. Two would rotate it against each other.
+// refuseShared refuses a Secret that another GoogleLogin uses without owning it. Two would rotate it against each other. The label
+// tells which one; a Secret that somebody has stripped of it is taken for one that nobody uses.
 func (r *Reconciler) refuseShared(ctx context.Context, s *scope, secret *corev1.Secret) error {
 	user := secret.Labels[desired.LabelInstance]
-	if user == s.login.Name || secret.Annotations[annotationUsedBy] == "" {
+	if user == "" || user == s.login.Name || secret.Annotations[annotationUsedBy] == "" {
 		return nil
 	}
 	var other v1beta1.GoogleLogin
