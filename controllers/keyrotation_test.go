@@ -260,7 +260,7 @@ func TestRetainedKeysOutliveTheGoogleLoginAndAreTakenUpAgain(t *testing.T) {
 		t.Fatalf("the Secret has owners %v, and would be deleted with them", owners)
 	}
 	w.deleteAtOnce(w.login())
-	w.shop(func(l *v1beta1.GoogleLogin) {})
+	w.shop()
 	w.pass(c, time.Minute)
 	w.wantTold("Normal KeysAdopted")
 	if w.current() != before {

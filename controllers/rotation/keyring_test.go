@@ -131,7 +131,6 @@ func TestM1_TwentyRotationsNobodyNotices(t *testing.T) {
 				if err := verifiers[i].verify(token.token, now); err != nil {
 					t.Fatalf("after %s a verifier that caches: %v", now.Sub(start), err)
 				}
-				// A replica reads late, and so knows a key that it has not read yet no sooner than the verifiers that ask it.
 				if err := replicas[i].Verify(token.token, "at+jwt", &jwt.RegisteredClaims{}); err != nil {
 					t.Fatalf("after %s a replica: %v", now.Sub(start), err)
 				}
