@@ -27,7 +27,7 @@ type tab struct {
 // newProfile opens a tab in a browser profile that knows nothing yet. If the test fails, a picture shows where it ended.
 func newProfile(t *testing.T) *tab {
 	t.Helper()
-	return openTab(t, chromium, chromedp.WithNewBrowserContext())
+	return openTab(t, profiles, chromedp.WithNewBrowserContext())
 }
 
 // another opens another tab of the same profile.

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/googlelogin/operator/test/chromium"
 )
 
 const (
@@ -121,40 +123,10 @@ func authorityPin(roots *x509.CertPool) (string, error) {
 }
 
 func startBrowser(pin string) (context.Context, context.CancelFunc, error) {
-	path, err := findChromium()
-	if err != nil {
-		return nil, nil, err
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path),
-		chromedp.WindowSize(1100, 800),
+	return chromium.Start(
 		chromedp.Flag("ignore-certificate-errors-spki-list", pin),
 		chromedp.Flag("host-resolver-rules", "MAP *.localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("force-color-profile", "srgb"),
-		chromedp.DisableGPU,
 	)
-	if os.Geteuid() == 0 {
-		// Chromium's sandbox refuses to run as root.
-		options = append(options, chromedp.NoSandbox)
-	}
-	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
-	browser, stop := chromedp.NewContext(allocator)
-	if err := chromedp.Do(browser); err != nil {
-		end()
-		return nil, nil, fmt.Errorf("start %s: %w", path, err)
-	}
-	return browser, func() { stop(); end() }, nil
-}
-
-func findChromium() (string, error) {
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); name != "" && err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("chromium is missing: install the package chromium, or name a browser in CHROMIUM")
 }
 
 // outsideClient reaches the demo's hosts as the browser does, wherever this machine resolves them to.
