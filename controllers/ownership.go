@@ -1,14 +1,13 @@
 package controllers
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"errors"
-	"time"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 )
