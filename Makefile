@@ -45,6 +45,11 @@ browser: kit ## Drive the hosted pages and the front-end kit with Chromium, with
 	cd test/browser && npm ci --silent
 	go test -tags browser -count=1 -timeout 20m ./test/browser
 
+bench: ## Measure speed, CPU time and memory: a line for each figure, name value unit
+	test/tools/packages.sh
+	go test -tags bench -c -o bin/bench ./test/bench
+	cd test/bench && taskset -c 1 ../../bin/bench -test.timeout 30m | sed '/^PASS$$/d'
+
 verify: ## Check that generated files, formatting, modules and the chart are as they should be
 	test/tools/verify.sh
 
@@ -53,6 +58,7 @@ lint: ## Run the linters, which also keep the import rules
 	$(GOLANGCI_LINT) run ./... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags e2e ./test/e2e/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags browser ./test/browser/... || failed=1; \
+	$(GOLANGCI_LINT) run --build-tags bench ./test/bench/... || failed=1; \
 	for module in test/cluster test/tools; do (cd $$module && $(GOLANGCI_LINT) run ./...) || failed=1; done; \
 	exit $$failed
 

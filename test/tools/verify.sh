@@ -47,6 +47,7 @@ for module in "${modules[@]}"; do
   case $module in *golangci-lint) ;; *) check "go vet in $module" go -C "$module" vet ./... ;; esac
 done
 check "go vet of the end-to-end tests" go vet -tags e2e ./test/e2e/...
+check "go vet of the benchmark" go vet -tags bench ./test/bench/...
 check "the chart renders what kustomize does" chart_is_kustomize
 check "scripts parse" bash -n .ci/run $(git ls-files '*.sh')
 exit "$((problems > 0))"

@@ -1,0 +1,59 @@
+//go:build bench
+
+package bench
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/googlelogin/operator/server/config"
+)
+
+// manyLogins is what the memory is measured after.
+const manyLogins = 10_000
+
+func TestFigures(t *testing.T) {
+	f := newFigures(t, "check_vs_empty_handler", "checks_per_second", "login_cpu", "rss_idle", "rss_after_logins", "rss_peak", "start_to_ready")
+	bin := build(t, "../../cmd/server", "../../cmd/fake-google", "./empty")
+	googleURL := google(t, bin)
+	emptyAddress := "127.0.0.1:" + freePort(t)
+	empty := pinned(t, filepath.Join(bin, "empty"), emptyAddress)
+	empty.await("http://" + emptyAddress)
+
+	f.print("start_to_ready", startToReady(t, bin, googleURL), "s")
+	w := newWorld(t, bin, googleURL, sqliteIn(t))
+	time.Sleep(settle)
+	f.print("rss_idle", w.memory("VmRSS"), "MiB")
+	f.print("login_cpu", milliseconds(w.logins(t, manyLogins)), "ms")
+	time.Sleep(settle)
+	f.print("rss_after_logins", w.memory("VmRSS"), "MiB")
+	f.print("rss_peak", w.memory("VmHWM"), "MiB")
+	checks := compare(t, w, empty, emptyAddress)
+	f.print("check_vs_empty_handler", checks.share, "ratio")
+	f.print("checks_per_second", checks.perSecond, "1/s")
+	say("by CPU time the share is %.3f", checks.cpuShare)
+}
+
+// settle is how long a server is left alone before its memory is looked at.
+const settle = 5 * time.Second
+
+func sqliteIn(t *testing.T) config.Storage {
+	return config.Storage{Type: config.StorageSQLite, Path: filepath.Join(t.TempDir(), "googlelogin.db")}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// startToReady is the median of several starts, each with a database that is there already.
+func startToReady(t *testing.T, bin, googleURL string) float64 {
+	t.Helper()
+	storage := sqliteIn(t)
+	var seconds []float64
+	for range 6 {
+		w := newWorld(t, bin, googleURL, storage)
+		w.stop()
+		seconds = append(seconds, w.ready.Seconds())
+	}
+	say("starts: %.3f s, the first with a new database", seconds)
+	return median(seconds[1:])
+}

@@ -1,0 +1,114 @@
+//go:build bench
+
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// clients is how many browsers there are at once.
+const clients = 8
+
+// browser sends single requests and keeps no cookies by itself.
+type browser struct{ transport *http.Transport }
+
+func newBrowser() browser {
+	return browser{&http.Transport{MaxIdleConnsPerHost: 2 * clients, DisableCompression: true}}
+}
+
+// get returns the answer, which must have this status.
+func (b browser) get(url string, cookies []*http.Cookie, status int) (*http.Response, error) {
+	request, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("User-Agent", userAgent)
+	request.Header.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+	for _, c := range cookies {
+		request.AddCookie(c)
+	}
+	response, err := b.transport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != status {
+		err = fmt.Errorf("%s: status %d, want %d: %.300s", request.URL.Path, response.StatusCode, status, body)
+	}
+	return response, err
+}
+
+// login is a whole one, and returns the session's cookies.
+func (b browser) login(base, email string) ([]*http.Cookie, error) {
+	began, err := b.get(base+"/login?login_hint="+email+"&return_to=https://shop.example.com/orders", nil, http.StatusSeeOther)
+	if err != nil {
+		return nil, err
+	}
+	atGoogle, err := b.get(began.Header.Get("Location"), nil, http.StatusSeeOther)
+	if err != nil {
+		return nil, err
+	}
+	ended, err := b.get(atGoogle.Header.Get("Location"), began.Cookies(), http.StatusSeeOther)
+	if err != nil {
+		return nil, err
+	}
+	if to := ended.Header.Get("Location"); to != "https://shop.example.com/orders" {
+		return nil, fmt.Errorf("the login ended at %s", to)
+	}
+	var session []*http.Cookie
+	for _, c := range ended.Cookies() {
+		if c.MaxAge > 0 {
+			session = append(session, c)
+		}
+	}
+	if len(session) != 2 {
+		return nil, errors.New("the login set no session cookies")
+	}
+	return session, nil
+}
+
+// logins signs people in, many at once, and returns what the server's CPU spent on each.
+func (w *world) logins(t *testing.T, n int) time.Duration {
+	t.Helper()
+	b := newBrowser()
+	defer b.transport.CloseIdleConnections()
+	return w.each(t, n, func(i int) error {
+		_, err := b.login(w.base, person(i))
+		return err
+	})
+}
+
+// each does something n times, with several clients, and returns what the server's CPU spent on each.
+func (w *world) each(t *testing.T, n int, do func(i int) error) time.Duration {
+	t.Helper()
+	var next atomic.Int64
+	var group sync.WaitGroup
+	failed := make(chan error, clients)
+	before := w.cpu()
+	for range clients {
+		group.Go(func() {
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				if err := do(int(i)); err != nil {
+					failed <- err
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	spent := w.cpu() - before
+	select {
+	case err := <-failed:
+		t.Fatalf("%v\n%s", err, w.output())
+	default:
+	}
+	return spent / time.Duration(n)
+}
