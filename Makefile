@@ -12,7 +12,7 @@ FUZZTIME ?= 1m
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 CONTROLLER_GEN := go tool -modfile=test/tools/go.mod controller-gen
-GOLANGCI_LINT := go tool -modfile=$(CURDIR)/test/tools/golangci-lint/go.mod golangci-lint
+GOLANGCI_LINT := go tool -modfile=$(CURDIR)/test/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
 WITH_CLUSTER := test/cluster/with.sh
 BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 

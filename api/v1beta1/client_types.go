@@ -83,7 +83,7 @@ type Google struct {
 	// +kubebuilder:default=SelectAccount
 	Prompt Prompt `json:"prompt,omitempty"`
 
-	// signInWithGoogle: Enabled serves POST <basePath>/google, which takes the credential of Google's button and One Tap, and lets
+	// signInWithGoogle set to Enabled serves POST <basePath>/google, which takes the credential of Google's button and One Tap, and lets
 	// the hosted sign-in page load Google's script for them. Disabled: the pages hold no content of others, and their button is a
 	// plain link. Default: Disabled.
 	// +optional

@@ -56,7 +56,7 @@ type Logo struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.mode) || self.mode == 'Enabled' || !has(self.clientIDs) || size(self.clientIDs) == 0",message="tokenEndpoint.clientIDs has no effect while tokenEndpoint.mode is Disabled: enable it, or remove them"
 type TokenEndpoint struct {
-	// mode: Enabled serves the endpoint. Default: Disabled.
+	// mode set to Enabled serves the endpoint. Default: Disabled.
 	// +optional
 	// +kubebuilder:default=Disabled
 	Mode Switch `json:"mode,omitempty"`

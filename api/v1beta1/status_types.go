@@ -10,7 +10,7 @@ type GoogleLoginStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready is the summary of Accepted, CredentialsReady, KeysReady, StorageReady and Available. Reconciling and
+	// conditions say what is so: Ready is the summary of Accepted, CredentialsReady, KeysReady, StorageReady and Available. Reconciling and
 	// Stalled are present only while they are true.
 	// +optional
 	// +listType=map
@@ -88,10 +88,11 @@ type KeyStatus struct {
 
 	// algorithm is the JWT algorithm that the key signs with.
 	// +required
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16
 	Algorithm string `json:"algorithm,omitempty"`
 
-	// state: Next is published but does not sign yet, Current signs, Previous only verifies.
+	// state is Next, Current or Previous. Next is published but does not sign yet, Current signs, Previous only verifies.
 	// +required
 	// +kubebuilder:validation:Enum=Next;Current;Previous
 	State string `json:"state,omitempty"`

@@ -14,7 +14,7 @@ type GoogleApplyConfiguration struct {
 	// prompt is what Google shows a user who is already signed in there. SelectAccount: the account chooser. Consent: the
 	// consent page, each time. Auto: nothing that can be left out. Default: SelectAccount.
 	Prompt *apiv1beta1.Prompt `json:"prompt,omitempty"`
-	// signInWithGoogle: Enabled serves POST <basePath>/google, which takes the credential of Google's button and One Tap, and lets
+	// signInWithGoogle set to Enabled serves POST <basePath>/google, which takes the credential of Google's button and One Tap, and lets
 	// the hosted sign-in page load Google's script for them. Disabled: the pages hold no content of others, and their button is a
 	// plain link. Default: Disabled.
 	SignInWithGoogle *apiv1beta1.Switch `json:"signInWithGoogle,omitempty"`

@@ -14,7 +14,7 @@ import (
 type GoogleLoginStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of; -1 until the operator has looked.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready is the summary of Accepted, CredentialsReady, KeysReady, StorageReady and Available. Reconciling and
+	// conditions say what is so: Ready is the summary of Accepted, CredentialsReady, KeysReady, StorageReady and Available. Reconciling and
 	// Stalled are present only while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// issuer is the iss claim of the access JWT: give it to whatever verifies one. Its discovery document is at

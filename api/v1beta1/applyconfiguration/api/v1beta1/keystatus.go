@@ -15,7 +15,7 @@ type KeyStatusApplyConfiguration struct {
 	KID *string `json:"kid,omitempty"`
 	// algorithm is the JWT algorithm that the key signs with.
 	Algorithm *string `json:"algorithm,omitempty"`
-	// state: Next is published but does not sign yet, Current signs, Previous only verifies.
+	// state is Next, Current or Previous. Next is published but does not sign yet, Current signs, Previous only verifies.
 	State *string `json:"state,omitempty"`
 	// publishedAt is when the key entered the JWKS.
 	PublishedAt *v1.Time `json:"publishedAt,omitempty"`

@@ -12,7 +12,7 @@ import (
 // TokenEndpoint is POST <basePath>/token: for a Google ID token with a nonce of ours, or for a code with PKCE, it returns tokens
 // as JSON.
 type TokenEndpointApplyConfiguration struct {
-	// mode: Enabled serves the endpoint. Default: Disabled.
+	// mode set to Enabled serves the endpoint. Default: Disabled.
 	Mode *apiv1beta1.Switch `json:"mode,omitempty"`
 	// clientIDs are further client IDs of the same Google project, of its Android, iOS and desktop apps, whose ID tokens are
 	// accepted. Unset: those of the web client alone.
