@@ -63,6 +63,9 @@ func (s *Server) StartAgain() {
 // Stop ends every connection and the server.
 func (s *Server) Stop() { s.process.stop(syscall.SIGINT) }
 
+// Crash ends the server without a checkpoint: what it committed is in its log alone, as after a power cut or an OOM kill.
+func (s *Server) Crash() { s.process.stop(syscall.SIGQUIT) }
+
 // URI of a database, with the password.
 func (s *Server) URI(database string) string {
 	return fmt.Sprintf("postgresql://%s:%s@/%s?host=%s", Role, Password, database, s.Dir)
