@@ -3,7 +3,7 @@
 # formatted, the modules are tidy and unaltered, and the chart installs what kustomize does.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-modules=(. test/tools test/tools/golangci-lint test/cluster)
+modules=(. test/tools test/tools/golangci-lint test/tools/kube-score test/cluster)
 generated=(api/v1beta1/zz_generated.deepcopy.go api/v1beta1/applyconfiguration config/crd/bases config/rbac/role.yaml charts/googlelogin/files)
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 problems=0
@@ -39,15 +39,24 @@ chart_is_kustomize() {
   go -C test/tools run ./samerender "$work/kustomize.yaml" "$work/helm.yaml"
 }
 
+# etcd and kubectl apply have their limits, and every client that lists CRDs downloads this one.
+crd_is_small() {
+  local bytes
+  bytes=$(stat -c %s config/crd/bases/googlelogin.dev_googlelogins.yaml)
+  echo "$bytes bytes" && [ "$bytes" -lt $((200 * 1024)) ]
+}
+
 check "generated files are up to date (else: make generate manifests)" regenerated
 check "Go files are formatted (else: gofmt -w)" formatted
 for module in "${modules[@]}"; do
   check "go mod tidy changes nothing in $module" go -C "$module" mod tidy -diff
   check "the modules of $module are as go.sum says" go -C "$module" mod verify
-  case $module in *golangci-lint) ;; *) check "go vet in $module" go -C "$module" vet ./... ;; esac
+  case $module in *golangci-lint | *kube-score) ;; *) check "go vet in $module" go -C "$module" vet ./... ;; esac
 done
 check "go vet of the end-to-end tests" go vet -tags e2e ./test/e2e/...
 check "go vet of the benchmark" go vet -tags bench ./test/bench/...
 check "the chart renders what kustomize does" chart_is_kustomize
+check "the CRD has less than 200 KiB" crd_is_small
+check "kube-score finds no fault with any pod" test/tools/kubescore.sh
 check "scripts parse" bash -n .ci/run $(git ls-files '*.sh')
 exit "$((problems > 0))"
