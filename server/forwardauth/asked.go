@@ -1,7 +1,9 @@
 package forwardauth
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/googlelogin/operator/server/middleware"
@@ -26,6 +28,15 @@ var dialects = map[string]dialect{
 	"caddy":        {name: "caddy", read: readForwarded, redirects: true},
 	"envoy":        {name: "envoy", read: readEnvoy, redirects: true, anySuffix: true},
 	"envoy-bearer": {name: "envoy", read: readEnvoy, redirects: true, anySuffix: true, bearer: true},
+}
+
+// Proxies are the names that Metrics gets.
+func Proxies() []string {
+	names := map[string]bool{}
+	for _, d := range dialects {
+		names[d.name] = true
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // asked is the request that a proxy asks about. What the proxy did not say is empty.

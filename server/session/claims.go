@@ -94,11 +94,11 @@ func (m *Manager) verify(token string) (Claims, error) {
 	_, keys := m.keyring.JWKS()
 	sum, now := sha256.Sum256([]byte(token)), m.now()
 	if c, ok := m.verified.find(sum, keys, now); ok {
-		return c, nil
+		return *c, nil
 	}
 	c, err := m.verifySigned(token)
 	if err == nil {
-		m.verified.add(sum, keys, c, now)
+		m.verified.add(sum, keys, &c, now)
 	}
 	return c, err
 }

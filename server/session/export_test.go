@@ -18,8 +18,8 @@ func Remember(m *Manager, token string, until time.Time) {
 	now := m.now()
 	_, keys := m.keyring.JWKS()
 	c := Claims{RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(until), NotBefore: jwt.NewNumericDate(now)}}
-	m.verified.add(sha256.Sum256([]byte(token)), keys, c, now)
+	m.verified.add(sha256.Sum256([]byte(token)), keys, &c, now)
 }
 
 // Forget makes m forget all JWTs.
-func Forget(m *Manager) { m.verified.claims = nil }
+func Forget(m *Manager) { m.verified.claims, m.byHeader.claims = nil, nil }

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// maxRemembered bounds the memory: about 700 bytes for each JWT, 6 MB at most.
+// maxRemembered bounds the memory: about 800 bytes for each JWT and the Cookie header that it came in, 7 MB at most.
 const maxRemembered = 8192
 
 // remembered has the claims of JWTs that were verified, so that the next request with the same one costs a lookup instead of an
-// ECDSA verification. It is keyed by the SHA-256 of the whole token, signature included: to find an entry one has to hold the token.
+// ECDSA verification. It is keyed by the SHA-256 of the whole token, signature included, or of a whole Cookie header that has it: to
+// find an entry one has to hold the token.
 //
 // An entry says that the keys, the issuer, the audience and the claims were right. Time and revocation are asked at each request,
 // and all entries are dropped when the keys change. Issuer, audiences and policy are fixed for the life of a Manager.
@@ -19,11 +20,11 @@ type remembered struct {
 	mu sync.RWMutex
 	// keys is the entity tag of the key set that the entries were verified with.
 	keys   string
-	claims map[[sha256.Size]byte]Claims
+	claims map[[sha256.Size]byte]*Claims
 }
 
 // find returns the claims of a token that was verified with these keys and is in time.
-func (v *remembered) find(sum [sha256.Size]byte, keys string, now time.Time) (Claims, bool) {
+func (v *remembered) find(sum [sha256.Size]byte, keys string, now time.Time) (*Claims, bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	c, known := v.claims[sum]
@@ -31,11 +32,11 @@ func (v *remembered) find(sum [sha256.Size]byte, keys string, now time.Time) (Cl
 }
 
 // add remembers what was verified with these keys.
-func (v *remembered) add(sum [sha256.Size]byte, keys string, c Claims, now time.Time) {
+func (v *remembered) add(sum [sha256.Size]byte, keys string, c *Claims, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.keys != keys || v.claims == nil {
-		v.keys, v.claims = keys, map[[sha256.Size]byte]Claims{}
+		v.keys, v.claims = keys, map[[sha256.Size]byte]*Claims{}
 	}
 	if len(v.claims) >= maxRemembered {
 		v.makeRoom(now)
@@ -45,7 +46,7 @@ func (v *remembered) add(sum [sha256.Size]byte, keys string, c Claims, now time.
 
 // makeRoom drops the dead, and if all are alive some that chance picks: they are verified again when they come back.
 func (v *remembered) makeRoom(now time.Time) {
-	maps.DeleteFunc(v.claims, func(_ [sha256.Size]byte, c Claims) bool { return !inTime(c, now) })
+	maps.DeleteFunc(v.claims, func(_ [sha256.Size]byte, c *Claims) bool { return !inTime(c, now) })
 	for sum := range v.claims {
 		if len(v.claims) < maxRemembered*7/8 {
 			return
@@ -55,6 +56,6 @@ func (v *remembered) makeRoom(now time.Time) {
 }
 
 // inTime has the bounds that the verification has: alive from nbf on, dead at exp.
-func inTime(c Claims, now time.Time) bool {
+func inTime(c *Claims, now time.Time) bool {
 	return now.Before(c.ExpiresAt.Time) && !now.Before(c.NotBefore.Time)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -90,6 +91,9 @@ func TestCheck_ARememberedTokenIsRefusedWhenItShouldBe(t *testing.T) {
 			if _, err := a.manager.Check(r); err != nil {
 				t.Fatal(err)
 			}
+			if _, ok := a.manager.Fresh(r); !ok {
+				t.Fatal("not fresh")
+			}
 			row(a, r)
 			if _, err := a.manager.Check(r); err == nil {
 				t.Error("accepted")
@@ -126,14 +130,54 @@ func (a *app) replaceKeys(keys ...config.SigningKey) {
 
 func TestFresh_IsForTokensThatAreNotDue(t *testing.T) {
 	a, _, r := counted(t)
-	if current, ok := a.manager.Fresh(r); !ok || current.Claims.Subject != a.user.ID || current.AccessToken == "" {
-		t.Errorf("fresh %v: %+v, want the session of a new token", ok, current.Claims)
+	for range 2 {
+		if claims, ok := a.manager.Fresh(r); !ok || claims.Subject != a.user.ID {
+			t.Errorf("fresh %v: %+v, want the claims of a new token", ok, claims)
+		}
 	}
 	a.config.IdleTimeout = config.Duration(10 * time.Minute)
 	a.restart()
+	if _, ok := a.manager.Fresh(r); !ok {
+		t.Error("a token that is not due yet is not fresh")
+	}
 	a.clock.pass(5 * time.Minute)
 	if _, ok := a.manager.Fresh(r); ok {
 		t.Error("a token that is due for renewal is fresh")
+	}
+}
+
+// What a whole Cookie header said is asked of it again as soon as anything about it is another.
+func TestFresh_IsForTheWholeHeader(t *testing.T) {
+	for name, change := range map[string]func(h http.Header){
+		"two cookies of the name": func(h http.Header) { h.Set("Cookie", h.Get("Cookie")+"; "+tokenCookie+"=another") },
+		"two Cookie headers":      func(h http.Header) { h.Add("Cookie", tokenCookie+"=another") },
+		"another name":            func(h http.Header) { h.Set("Cookie", "x"+h.Get("Cookie")) },
+		"no name":                 func(h http.Header) { h.Set("Cookie", strings.TrimPrefix(h.Get("Cookie"), tokenCookie+"=")) },
+		"no header":               func(h http.Header) { h.Del("Cookie") },
+	} {
+		a, _, r := counted(t)
+		if _, ok := a.manager.Fresh(r); !ok {
+			t.Fatal("not fresh")
+		}
+		change(r.Header)
+		if _, ok := a.manager.Fresh(r); ok {
+			t.Errorf("%s: fresh", name)
+		}
+	}
+}
+
+func TestFresh_LooksAHeaderUp(t *testing.T) {
+	a, keys, r := counted(t)
+	for range 3 {
+		if _, ok := a.manager.Fresh(r); !ok {
+			t.Fatal("not fresh")
+		}
+	}
+	if n := keys.verified.Load(); n != 1 {
+		t.Errorf("verified %d times, want once", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { a.manager.Fresh(r) }); n > 0 {
+		t.Errorf("%v allocations for a header that is known", n)
 	}
 }
 
@@ -166,6 +210,16 @@ func BenchmarkCheck(b *testing.B) {
 	for b.Loop() {
 		if _, err := a.manager.Check(r); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkFresh(b *testing.B) {
+	a, _, r := counted(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := a.manager.Fresh(r); !ok {
+			b.Fatal("not fresh")
 		}
 	}
 }

@@ -80,16 +80,11 @@ func (m *Manager) Resume(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 }
 
-// Fresh returns what Resume would, for a request whose access JWT is valid and not due for renewal: without a look into the store
-// and without a cookie. For any other request it says no, and Resume says why.
-func (m *Manager) Fresh(r *http.Request) (Current, bool) {
-	current, err := m.check(r)
-	return current, err == nil && !m.due(current.Claims)
-}
-
 // due says whether a valid JWT is renewed already, see the package comment.
-func (m *Manager) due(c Claims) bool {
-	return m.now().Sub(c.IssuedAt.Time) >= m.config.IdleTimeout.Std()/2
+func (m *Manager) due(c Claims) bool { return m.dueAt(&c, m.now()) }
+
+func (m *Manager) dueAt(c *Claims, now time.Time) bool {
+	return now.Sub(c.IssuedAt.Time) >= m.config.IdleTimeout.Std()/2
 }
 
 // renewShared lets requests that come at once with one handle share one renewal. The key is the hash of the whole handle, so that

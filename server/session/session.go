@@ -102,9 +102,11 @@ type Manager struct {
 	rand    io.Reader
 	log     *slog.Logger
 
-	cookies  cookies
-	revoked  *revocations
+	cookies cookies
+	revoked *revocations
+	// verified is by JWT, byHeader by the Cookie header that one came in.
 	verified remembered
+	byHeader remembered
 	renewals singleflight.Group
 }
 

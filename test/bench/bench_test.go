@@ -25,14 +25,17 @@ func TestFigures(t *testing.T) {
 	w := newWorld(t, bin, googleURL, sqliteIn(t))
 	time.Sleep(settle)
 	f.print("rss_idle", w.memory("VmRSS"), "MiB")
+	end := w.profile(t, "login")
 	f.print("login_cpu", milliseconds(w.logins(t, manyLogins)), "ms")
+	end()
 	time.Sleep(settle)
 	f.print("rss_after_logins", w.memory("VmRSS"), "MiB")
 	f.print("rss_peak", w.memory("VmHWM"), "MiB")
+	end = w.profile(t, "check")
 	checks := compare(t, w, empty, emptyAddress)
+	end()
 	f.print("check_vs_empty_handler", checks.share, "ratio")
 	f.print("checks_per_second", checks.perSecond, "1/s")
-	say("by CPU time the share is %.3f", checks.cpuShare)
 }
 
 // settle is how long a server is left alone before its memory is looked at.
