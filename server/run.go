@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/footprint"
 )
 
 // Options of Run.
@@ -60,6 +61,7 @@ func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
 	group.Go(func() { a.reloader.run(background) })
+	group.Go(func() { footprint.Run(background) })
 	group.Go(func() { sweep(background, kept, a.metrics, o.Log, o.Now) })
 	if a.shared {
 		group.Go(func() { follow(background, a.sessions, o.Log) })

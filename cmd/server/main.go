@@ -22,6 +22,7 @@ import (
 
 	"github.com/googlelogin/operator/server"
 	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/footprint"
 )
 
 // version is set by the linker for a release.
@@ -64,6 +65,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err := minimum.UnmarshalText([]byte(*level)); err != nil {
 		return fmt.Errorf("log level: %w", err)
 	}
+	footprint.Tune(os.Getenv)
 	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: minimum}))
 	return server.Run(ctx, server.Options{ConfigPath: *path, Version: buildVersion(), Log: log})
 }
