@@ -103,10 +103,7 @@ func (s *scope) describe(issuer string) {
 	status.LoginURL = desired.LoginURL(issuer)
 	status.JWKSURL = desired.JWKSURL(issuer)
 	status.StandInIssuer = s.login.Spec.Google.Issuer
-	status.RedirectURIsToRegister = nil
-	for _, uri := range s.login.Spec.RedirectURIs {
-		status.RedirectURIsToRegister = append(status.RedirectURIsToRegister, string(uri))
-	}
+	status.RedirectURIsToRegister = desired.RedirectURIsToRegister(s.login)
 }
 
 // patchStatus writes the status if this pass changed it, and then tells of the transitions. The lock makes a pass that worked

@@ -24,7 +24,7 @@ type Sessions interface {
 }
 
 // direct has the ways in that bring an ID token without our redirect to Google; nil for those that are not enabled. They share the
-// nonces, and the memory of which of them were used.
+// nonces, and what says which of them were used.
 type direct struct {
 	nonces     *nonce.Handler
 	credential *credential.Handler
@@ -36,7 +36,7 @@ func newDirect(cfg config.Config, deps Deps, h *login.Handler) *direct {
 	options := nonce.Options{
 		Instance: cfg.Instance, SessionCookie: cfg.Session.Cookie.Name, AEAD: deps.Sealer, Now: deps.Now, Rand: deps.Rand,
 	}
-	used := nonce.NewUsed(deps.Now)
+	used := nonce.NewUsed(deps.Nonces)
 	d := &direct{nonces: &nonce.Handler{ReturnTo: h.ReturnTo, Ready: deps.Ready}}
 	if cfg.Google.SignInWithGoogle {
 		d.nonces.Pages = nonce.NewPages(options)

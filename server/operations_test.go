@@ -69,14 +69,21 @@ func localConfig(t *testing.T, googleURL string) config.Config {
 	return cfg
 }
 
-// ask sends a request under the host of the configuration, with the cookies that the browser would have.
-func (p *process) ask(t *testing.T, target string, cookies []*http.Cookie) (*http.Response, error) {
+// request is a GET under the host of the configuration.
+func (p *process) request(t *testing.T, target string) *http.Request {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.public+target, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Host = "shop.example.com"
+	return request
+}
+
+// ask sends a request with the cookies that the browser would have.
+func (p *process) ask(t *testing.T, target string, cookies []*http.Cookie) (*http.Response, error) {
+	t.Helper()
+	request := p.request(t, target)
 	for _, c := range cookies {
 		request.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	}

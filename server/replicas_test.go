@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,17 +21,21 @@ type replicas struct {
 	database *postgrestest.Server
 	uri      string
 	cfg      config.Config
+	google   *googletest.Server
 	one, two *process
 }
 
-func newReplicas(t *testing.T) *replicas {
+func newReplicas(t *testing.T, settings ...func(*config.Config)) *replicas {
 	t.Helper()
 	google := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"})
-	r := &replicas{database: postgrestest.Start(t), cfg: newConfig(t.TempDir(), google.URL)}
+	r := &replicas{database: postgrestest.Start(t), cfg: newConfig(t.TempDir(), google.URL), google: google}
 	r.uri = r.database.Database()
 	file := postgrestest.WriteURI(t, filepath.Join(t.TempDir(), "uri"), r.uri)
 	r.cfg.Storage = config.Storage{Type: config.StoragePostgres, URIFile: file}
 	r.cfg.RateLimits = config.RateLimits{PerAddress: 100_000, PerAccount: 10_000}
+	for _, set := range settings {
+		set(&r.cfg)
+	}
 	writeFiles(t, r.cfg)
 	r.one, r.two = run(t, r.cfg), run(t, r.cfg)
 	return r
@@ -142,6 +148,85 @@ func TestReplicas_ShareSessionsAndLogouts(t *testing.T) {
 			t.Errorf("status %d", status)
 		}
 	})
+}
+
+// assertion signs in with an ID token and returns the status.
+func (p *process) assertion(t *testing.T, idToken string) int {
+	t.Helper()
+	body := fields("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", idToken)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.public+"/auth/token", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = "shop.example.com"
+	request.Header.Set("Content-Type", formType)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// idToken is what Google gives an app for a nonce of this server.
+func (r *replicas) idToken(t *testing.T, p *process) string {
+	t.Helper()
+	response, err := http.DefaultClient.Do(p.request(t, "/auth/nonce?for=token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var issued struct{ Nonce string }
+	if err := json.NewDecoder(response.Body).Decode(&issued); err != nil {
+		t.Fatal(err)
+	}
+	token, err := r.google.MintIDToken(googletest.ClientID, "ann@example.com", issued.Nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func TestJ5_ACredentialIsGoodOnceAtAllReplicas(t *testing.T) {
+	r := newReplicas(t, tokenEndpoint)
+
+	token := r.idToken(t, r.one)
+	for i, p := range []*process{r.two, r.one, r.two, run(t, r.cfg)} {
+		want := http.StatusBadRequest
+		if i == 0 {
+			want = http.StatusOK
+		}
+		if status := p.assertion(t, token); status != want {
+			t.Errorf("use %d: status %d, want %d; %s", i+1, status, want, p.logs)
+		}
+	}
+
+	token = r.idToken(t, r.one)
+	var (
+		group sync.WaitGroup
+		good  atomic.Int32
+	)
+	for i := range 20 {
+		group.Go(func() {
+			if []*process{r.one, r.two}[i%2].assertion(t, token) == http.StatusOK {
+				good.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if good.Load() != 1 {
+		t.Errorf("%d of 20 uses at once succeeded", good.Load())
+	}
+
+	token = r.idToken(t, r.one)
+	r.database.Stop()
+	if status := r.one.assertion(t, token); status != http.StatusServiceUnavailable {
+		t.Errorf("while the database is away: status %d, want 503", status)
+	}
+	r.database.StartAgain()
+	if status := r.two.assertion(t, token); status != http.StatusOK {
+		t.Errorf("what could not be used is lost: status %d; %s", status, r.two.logs)
+	}
 }
 
 func TestReplicas_MakeOneUserOfAHundredFirstLogins(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/middleware"
+	"github.com/googlelogin/operator/server/nonce"
 	"github.com/googlelogin/operator/server/pages"
 )
 
@@ -26,6 +27,7 @@ type Deps struct {
 	Users      login.Users
 	Sessions   Sessions
 	Records    login.Records
+	Nonces     nonce.Store
 	ReturnURLs login.ReturnURLs
 	Keys       login.Keys
 	Metrics    Metrics

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/nonce"
 	"github.com/googlelogin/operator/server/session"
 	"github.com/googlelogin/operator/server/store/memory"
 	"github.com/googlelogin/operator/server/store/postgres"
@@ -17,9 +18,11 @@ import (
 type store interface {
 	users.Store
 	session.Store
+	nonce.Store
 	Ping(ctx context.Context) error
 	Close() error
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
+	DeleteExpiredNonces(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
 func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (store, error) {
@@ -69,7 +72,7 @@ const (
 	sweepBatch = 200
 )
 
-// sweep deletes expired sessions until ctx ends.
+// sweep deletes expired sessions and nonces until ctx ends.
 func sweep(ctx context.Context, s store, m *metrics, log *slog.Logger, now func() time.Time) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -83,13 +86,22 @@ func sweep(ctx context.Context, s store, m *metrics, log *slog.Logger, now func(
 	}
 }
 
-// sweepOnce deletes batch after batch until one is not full.
+// sweepOnce deletes all that is over.
 func sweepOnce(ctx context.Context, s store, m *metrics, log *slog.Logger, now func() time.Time) {
-	for ctx.Err() == nil {
+	inBatches(ctx, log, func() (int, error) {
 		deleted, err := s.DeleteExpired(ctx, now(), sweepBatch)
 		m.sessionsDeleted.Add(float64(deleted))
+		return deleted, err
+	})
+	inBatches(ctx, log, func() (int, error) { return s.DeleteExpiredNonces(ctx, now(), sweepBatch) })
+}
+
+// inBatches deletes batch after batch until one is not full.
+func inBatches(ctx context.Context, log *slog.Logger, batch func() (int, error)) {
+	for ctx.Err() == nil {
+		deleted, err := batch()
 		if err != nil && ctx.Err() == nil {
-			log.Warn("cannot delete expired sessions", "err", err)
+			log.Warn("cannot delete what is over", "err", err)
 		}
 		if err != nil || deleted < sweepBatch {
 			return

@@ -59,6 +59,13 @@ func (s *brokenStore) SessionByHandle(ctx context.Context, hash [32]byte) (ident
 	return s.Store.SessionByHandle(ctx, hash)
 }
 
+func (s *brokenStore) ClaimNonce(ctx context.Context, hash [32]byte, until time.Time) (bool, error) {
+	if err := s.err(); err != nil {
+		return false, err
+	}
+	return s.Store.ClaimNonce(ctx, hash, until)
+}
+
 func (s *brokenStore) RevokeSession(ctx context.Context, id string, at time.Time) error {
 	if err := s.err(); err != nil {
 		return err

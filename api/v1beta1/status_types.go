@@ -34,10 +34,11 @@ type GoogleLoginStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	JWKSURL string `json:"jwksURL,omitempty"`
 
-	// redirectURIsToRegister are the strings to paste, letter by letter, into "Authorized redirect URIs" in Google's console.
+	// redirectURIsToRegister are the strings to paste, letter by letter, into "Authorized redirect URIs" in Google's console:
+	// spec.redirectURIs, and the login URIs of Google's own button where that is enabled.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=512
 	RedirectURIsToRegister []string `json:"redirectURIsToRegister,omitempty"`
 

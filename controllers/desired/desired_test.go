@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -262,5 +263,26 @@ func TestAChangedSpecMakesANewRevision(t *testing.T) {
 	changed := hash(func(l *v1beta1.GoogleLogin) { l.Spec.Frontend.HomeURL = "https://shop.example.com/other" })
 	if changed == before {
 		t.Error("another home page does not make a new revision")
+	}
+}
+
+func TestRedirectURIsToRegister(t *testing.T) {
+	uris := func(button v1beta1.Switch) []string {
+		return desired.RedirectURIsToRegister(shop(func(l *v1beta1.GoogleLogin) {
+			l.Spec.Google.SignInWithGoogle = button
+			l.Spec.RedirectURIs = []v1beta1.RedirectURI{
+				"https://shop.example.com/auth/callback", "https://shop.example.com/other/callback", "http://localhost:8000/auth/callback",
+			}
+		}))
+	}
+	redirect := []string{
+		"https://shop.example.com/auth/callback", "https://shop.example.com/other/callback", "http://localhost:8000/auth/callback",
+	}
+	if diff := cmp.Diff(redirect, uris(v1beta1.Disabled)); diff != "" {
+		t.Errorf("without the button (-want +got):\n%s", diff)
+	}
+	want := append(slices.Clone(redirect), "https://shop.example.com/auth/google", "http://localhost:8000/auth/google")
+	if diff := cmp.Diff(want, uris(v1beta1.Enabled)); diff != "" {
+		t.Errorf("with the button (-want +got):\n%s", diff)
 	}
 }

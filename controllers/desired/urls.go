@@ -3,6 +3,7 @@ package desired
 import (
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 )
@@ -18,6 +19,26 @@ func Issuer(login *v1beta1.GoogleLogin) (string, error) {
 		return "", fmt.Errorf("spec.redirectURIs[0] is not an absolute URL such as https://shop.example.com/auth/callback")
 	}
 	return first.Scheme + "://" + first.Host + login.Spec.BasePath, nil
+}
+
+// RedirectURIsToRegister are what Google's console has to know: the redirect URIs, and the login URIs of Google's own button, which
+// posts to the origin of each of them and which Google looks up in the same list.
+func RedirectURIsToRegister(login *v1beta1.GoogleLogin) []string {
+	all := texts(login.Spec.RedirectURIs)
+	if login.Spec.Google.SignInWithGoogle != v1beta1.Enabled {
+		return all
+	}
+	for _, uri := range login.Spec.RedirectURIs {
+		parsed, err := url.Parse(string(uri))
+		if err != nil {
+			continue
+		}
+		button := parsed.Scheme + "://" + parsed.Host + login.Spec.BasePath + "/google"
+		if !slices.Contains(all, button) {
+			all = append(all, button)
+		}
+	}
+	return all
 }
 
 // LoginURL starts a login.

@@ -36,7 +36,7 @@ type Pages interface {
 
 // Used remembers nonces that came back.
 type Used interface {
-	Claim(nonce string, until time.Time) error
+	Claim(ctx context.Context, nonce string, until time.Time) error
 }
 
 // Logins is what every login has in common.
@@ -98,7 +98,7 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, id identity.Ide
 	if page.Expired(h.Now()) {
 		return h.Logins.Fail(w, r, httperr.Login(httperr.LoginExpired, nonce.ErrExpired))
 	}
-	switch err := h.Used.Claim(page.Nonce, page.ExpiresAt); {
+	switch err := h.Used.Claim(r.Context(), page.Nonce, page.ExpiresAt); {
 	case errors.Is(err, nonce.ErrUsed):
 		return h.refuse(r, err)
 	case err != nil:

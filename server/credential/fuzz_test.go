@@ -40,7 +40,7 @@ func (e *everything) Open(*http.Request) []nonce.Page {
 
 func (e *everything) Forget(http.ResponseWriter, *http.Request, string) error { return nil }
 
-func (e *everything) Claim(string, time.Time) error { return nil }
+func (e *everything) Claim(context.Context, string, time.Time) error { return nil }
 
 func (e *everything) Finish(http.ResponseWriter, *http.Request, google.Grant, string) error {
 	e.finished++

@@ -10,5 +10,5 @@
 //   - Apps issues the nonce of an app or a script that wants tokens as JSON. It is a sealed text that holds its own end, so that no
 //     cookie is needed: whoever has it can use it, once.
 //
-// Used remembers which nonces came back. It is the memory of one replica, see there.
+// Used remembers which nonces came back, in the store that all servers of the GoogleLogin share.
 package nonce

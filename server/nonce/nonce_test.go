@@ -2,6 +2,7 @@ package nonce
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
@@ -223,42 +224,36 @@ func TestG86_TwoNonceCookiesAreNone(t *testing.T) {
 	}
 }
 
-func TestJ5_UsedRemembersUntilTheEnd(t *testing.T) {
-	c := &clock{start}
-	u := NewUsed(c.now)
-	late, soon := start.Add(time.Hour), start.Add(10*time.Minute)
-	for nonce, until := range map[string]time.Time{"page": late, "app": soon} {
-		if err := u.Claim(nonce, until); err != nil {
-			t.Fatal(err)
-		}
-		if err := u.Claim(nonce, until); !errors.Is(err, ErrUsed) {
-			t.Errorf("%s a second time: %v", nonce, err)
-		}
-	}
-	c.at = soon
-	if err := u.Claim("page", late); !errors.Is(err, ErrUsed) {
-		t.Errorf("after the other one's end: %v", err)
-	}
-	if len(u.known) != 1 || len(u.ends) != 1 {
-		t.Errorf("remembers %d, %d", len(u.known), len(u.ends))
-	}
+// claims is a Store that answers as it is told, and keeps what it was asked.
+type claims struct {
+	first bool
+	err   error
+	asked [][sha256.Size]byte
 }
 
-func TestUsed_RefusesRatherThanForgets(t *testing.T) {
-	c := &clock{start}
-	u := NewUsed(c.now)
-	u.most = 2
-	for i, want := range []error{nil, nil, ErrFull} {
-		if err := u.Claim(fmt.Sprint(i), start.Add(time.Minute)); !errors.Is(err, want) {
-			t.Errorf("nonce %d: %v, want %v", i, err, want)
+func (c *claims) ClaimNonce(_ context.Context, hash [sha256.Size]byte, _ time.Time) (bool, error) {
+	c.asked = append(c.asked, hash)
+	return c.first, c.err
+}
+
+func TestJ5_UsedTellsAReplayFromAStoreThatIsAway(t *testing.T) {
+	away := errors.New("store is away")
+	for name, row := range map[string]struct {
+		store claims
+		want  error
+	}{
+		"the first":         {claims{first: true}, nil},
+		"a later one":       {claims{}, ErrUsed},
+		"nobody knows":      {claims{err: away}, away},
+		"nobody knows well": {claims{first: true, err: away}, away},
+	} {
+		err := NewUsed(&row.store).Claim(t.Context(), "nonce", start)
+		if !errors.Is(err, row.want) || (row.want == nil) != (err == nil) {
+			t.Errorf("%s: %v, want %v", name, err, row.want)
 		}
-	}
-	if err := u.Claim("0", start.Add(time.Minute)); !errors.Is(err, ErrUsed) {
-		t.Errorf("a used one: %v", err)
-	}
-	c.at = start.Add(time.Minute)
-	if err := u.Claim("3", start.Add(2*time.Minute)); err != nil {
-		t.Errorf("once there is room: %v", err)
+		if diff := cmp.Diff([][sha256.Size]byte{sha256.Sum256([]byte("nonce"))}, row.store.asked); diff != "" {
+			t.Errorf("%s: the store was asked for (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

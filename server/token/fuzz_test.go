@@ -57,7 +57,7 @@ func (e *everything) Open(n string) (nonce.App, error) {
 	return nonce.App{}, nonce.ErrUnknown
 }
 
-func (e *everything) Claim(string, time.Time) error { return nil }
+func (e *everything) Claim(context.Context, string, time.Time) error { return nil }
 
 func (e *everything) Admit(*http.Request, identity.Identity) (identity.User, error) {
 	return identity.User{ID: "user-ann"}, nil

@@ -95,7 +95,7 @@ func nonceError(err error) error {
 	return invalidGrant(err)
 }
 
-// claimError tells a replay from a memory that is full.
+// claimError tells a replay from a store that is away.
 func claimError(err error) error {
 	if errors.Is(err, nonce.ErrUsed) {
 		return invalidGrant(err)

@@ -37,7 +37,7 @@ type Nonces interface {
 
 // Used remembers nonces that came back.
 type Used interface {
-	Claim(nonce string, until time.Time) error
+	Claim(ctx context.Context, nonce string, until time.Time) error
 }
 
 // Logins is what every login has in common.
@@ -141,7 +141,7 @@ func (h *Handler) signIn(r *http.Request, p proof) (session.Current, identity.Us
 }
 
 func (h *Handler) admit(r *http.Request, p proof) (identity.User, error) {
-	if err := h.Used.Claim(p.nonce, p.until); err != nil {
+	if err := h.Used.Claim(r.Context(), p.nonce, p.until); err != nil {
 		return identity.User{}, claimError(err)
 	}
 	return h.Logins.Admit(r, p.identity)

@@ -23,11 +23,13 @@ type Store struct {
 	mu       sync.Mutex
 	users    map[string]identity.User
 	sessions map[string]identity.Session
+	// nonces are those that came back, by their hashes, with their ends.
+	nonces map[[32]byte]time.Time
 }
 
 // New returns an empty Store.
 func New() *Store {
-	return &Store{users: map[string]identity.User{}, sessions: map[string]identity.Session{}}
+	return &Store{users: map[string]identity.User{}, sessions: map[string]identity.Session{}, nonces: map[[32]byte]time.Time{}}
 }
 
 // Ping implements the store's health check.

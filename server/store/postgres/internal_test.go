@@ -40,7 +40,8 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		`INSERT INTO googlelogin.users SELECT 'u'||n, 'iss', n::text, n||'@example.com', true, '', 'N', '', '', '', now(), now(), NULL FROM generate_series(1, 5000) n`,
 		`INSERT INTO googlelogin.sessions SELECT 's'||n, sha256(n::text::bytea), 'u'||(n % 5000 + 1), now(), now(), now() + interval '30 days',
 			CASE WHEN n % 1000 = 0 THEN now() END, 'Browser', '' FROM generate_series(1, 20000) n`,
-		`ANALYZE googlelogin.users, googlelogin.sessions`,
+		`INSERT INTO googlelogin.used_nonces SELECT sha256(n::text::bytea), now() + n * interval '1 second' FROM generate_series(1, 20000) n`,
+		`ANALYZE googlelogin.users, googlelogin.sessions, googlelogin.used_nonces`,
 	} {
 		if _, err := store.pool.Exec(t.Context(), fill); err != nil {
 			t.Fatal(err)
@@ -68,6 +69,8 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"selectUserSessions":    {selectUserSessions, "sessions_of_user", []any{"u1", at, at, 50}},
 		"selectRevokedSince":    {selectRevokedSince, "sessions_revoked", []any{at.Add(-time.Minute)}},
 		"deleteExpired":         {deleteExpired, "sessions_expiry", []any{at, at.Add(-time.Hour), 200}},
+		"insertNonce":           {insertNonce, "", []any{hash, at}},
+		"deleteExpiredNonces":   {deleteExpiredNonces, "used_nonces_expiry", []any{at, 200}},
 	} {
 		rows, err := store.pool.Query(t.Context(), "EXPLAIN "+row.statement, row.args...)
 		if err != nil {

@@ -50,7 +50,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"upsertUser": upsertUser, "insertSession": insertSession, "selectSessionByHandle": selectSessionByHandle,
 		"touchSession": touchSession, "revokeSession": revokeSession, "revokeUserSessions": revokeUserSessions,
 		"selectRevokedSince": selectRevokedSince, "revokeUserSession": revokeUserSession, "selectUserSessions": selectUserSessions,
-		"deleteExpired": deleteExpired,
+		"deleteExpired": deleteExpired, "insertNonce": insertNonce, "deleteExpiredNonces": deleteExpiredNonces,
 	} {
 		arguments := make([]any, strings.Count(statement, "?"))
 		rows, err := store.reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, arguments...)
@@ -65,7 +65,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
 				t.Fatal(err)
 			}
-			if regexp.MustCompile(`^SCAN (users|sessions)`).MatchString(detail) {
+			if regexp.MustCompile(`^SCAN (users|sessions|used_nonces)`).MatchString(detail) {
 				t.Errorf("%s reads a whole table: %s", name, detail)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/nonce"
 	"github.com/googlelogin/operator/server/session"
 	"github.com/googlelogin/operator/server/users"
 )
@@ -15,8 +16,10 @@ import (
 type Store interface {
 	users.Store
 	session.Store
+	nonce.Store
 	Ping(ctx context.Context) error
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
+	DeleteExpiredNonces(ctx context.Context, now time.Time, limit int) (int, error)
 	Close() error
 }
 
@@ -51,6 +54,10 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"tells which sessions were ended lately":            revokedSince,
 		"deletes sessions that are over, in batches":        deletesExpired,
 		"remembers an ended session while a JWT may live":   remembersRevoked,
+		"J5 takes a nonce once":                             claimsOnce,
+		"J5 takes a nonce once of parallel claims":          parallelClaims,
+		"forgets expired nonces, in batches":                forgetsExpiredNonces,
+		"claims no nonce for a cancelled request":           claimsNothingCancelled,
 		"takes part in no cancelled request":                cancelled,
 		"ends and touches at once without undoing a logout": parallelRevoke,
 	} {

@@ -24,7 +24,8 @@ type GoogleLoginStatusApplyConfiguration struct {
 	LoginURL *string `json:"loginURL,omitempty"`
 	// jwksURL is where the public keys are that verify the access JWT.
 	JWKSURL *string `json:"jwksURL,omitempty"`
-	// redirectURIsToRegister are the strings to paste, letter by letter, into "Authorized redirect URIs" in Google's console.
+	// redirectURIsToRegister are the strings to paste, letter by letter, into "Authorized redirect URIs" in Google's console:
+	// spec.redirectURIs, and the login URIs of Google's own button where that is enabled.
 	RedirectURIsToRegister []string `json:"redirectURIsToRegister,omitempty"`
 	// standInIssuer is set where a stand-in, not Google, vouches for users (spec.google.issuer).
 	StandInIssuer *string `json:"standInIssuer,omitempty"`
