@@ -68,11 +68,11 @@ func assemble(cfg config.Config, kept store, version string, log *slog.Logger, n
 	if changing, ok := kept.(reloadable); ok {
 		files.sources = append(files.sources, source{storage, []string{cfg.Storage.URIFile}, changing.Reload})
 	}
-	probes := &health{checks: []check{
-		{signingKeys, files.explain(signingKeys, keys.Ready)},
-		{sealingKeys, files.explain(sealingKeys, sealer.Ready)},
-		{credentials, files.explain(credentials, provider.Ready)},
-		{storage, kept.Ping},
+	probes := &health{metrics: m, checks: []check{
+		{name: signingKeys, ok: files.explain(signingKeys, keys.Ready)},
+		{name: sealingKeys, ok: files.explain(sealingKeys, sealer.Ready)},
+		{name: credentials, ok: files.explain(credentials, provider.Ready)},
+		{name: storage, ok: kept.Ping, toStart: true},
 	}}
 	public, err := New(cfg, Deps{
 		Provider: provider, Sealer: sealer, Policy: policy, Users: people, Sessions: sessions, Records: kept, Nonces: kept,

@@ -18,12 +18,18 @@ const pingTimeout = time.Second
 type check struct {
 	name string
 	ok   func(ctx context.Context) error
+	// toStart says that a server needs it to begin with, and is not taken out of service when it goes away. That is the store: it
+	// goes away for all replicas at once, and without any of them nobody would answer for the tokens that are out, which need no store.
+	toStart bool
 }
 
 // health answers the probes.
 type health struct {
 	checks   []check
+	metrics  *metrics
 	draining atomic.Bool
+	// started is true once every check was good at the same time.
+	started atomic.Bool
 }
 
 type readiness struct {
@@ -42,21 +48,27 @@ var errDraining = errors.New("shutting down")
 
 // ready serves /readyz: every check with its reason.
 func (h *health) ready(w http.ResponseWriter, r *http.Request) {
-	answer := readiness{Ready: true, Checks: []checkResult{}}
-	add := func(name string, err error) {
+	answer, allGood := readiness{Ready: true, Checks: []checkResult{}}, true
+	add := func(name string, err error, spared bool) {
 		result := checkResult{Name: name, OK: err == nil}
 		if err != nil {
-			result.Reason, answer.Ready = err.Error(), false
+			result.Reason, allGood = err.Error(), false
+			answer.Ready = answer.Ready && spared
 		}
 		answer.Checks = append(answer.Checks, result)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
 	for _, c := range h.checks {
-		add(c.name, c.ok(ctx))
+		err := c.ok(ctx)
+		h.metrics.available(c.name, err)
+		add(c.name, err, c.toStart && h.started.Load())
+	}
+	if allGood {
+		h.started.Store(true)
 	}
 	if h.draining.Load() {
-		add("serving", errDraining)
+		add("serving", errDraining, false)
 	}
 	status := http.StatusOK
 	if !answer.Ready {

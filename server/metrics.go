@@ -27,6 +27,7 @@ type metrics struct {
 	checks              *prometheus.CounterVec
 	allowed             map[string]prometheus.Counter
 	reloads             *prometheus.CounterVec
+	availability        *prometheus.GaugeVec
 	requests            *prometheus.CounterVec
 	durations           *prometheus.HistogramVec
 }
@@ -49,7 +50,10 @@ func newMetrics(version string) *metrics {
 		rateLimited:         counters("rate_limited_total", "Requests refused because a client or an account asked too often.", "limit"),
 		checks:              counters("checks_total", "Answers to proxies that asked about a request.", "proxy", "outcome"),
 		reloads:             counters("reloads_total", "Files read again, by result.", "file", "result"),
-		requests:            counters("http_requests_total", "Requests to the public port.", "route", "method", "status"),
+		availability: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: "googlelogin", Name: "available", Help: "Whether what a login needs was there when /readyz last looked: 1 or 0.",
+		}, []string{"check"}),
+		requests: counters("http_requests_total", "Requests to the public port.", "route", "method", "status"),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "googlelogin", Name: "http_request_duration_seconds", Help: "Duration of requests to the public port.",
 			Buckets: []float64{.001, .005, .025, .1, .5, 1, 2.5, 5, 10, 30},
@@ -65,7 +69,7 @@ func newMetrics(version string) *metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(build, m.loginsStarted, m.logins, m.sessionsStarted, m.sessionsEnded, m.sessionsDeleted,
-		m.credentialsRejected, m.rateLimited, m.checks, m.reloads, m.requests, m.durations,
+		m.credentialsRejected, m.rateLimited, m.checks, m.reloads, m.availability, m.requests, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -107,6 +111,15 @@ func (m *metrics) Checked(proxy, outcome string) {
 func (m *metrics) Request(route, method string, status int, duration time.Duration) {
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	m.durations.WithLabelValues(route).Observe(duration.Seconds())
+}
+
+// available is for an alert: a server whose store went away stays in service.
+func (m *metrics) available(check string, err error) {
+	value := 1.0
+	if err != nil {
+		value = 0
+	}
+	m.availability.WithLabelValues(check).Set(value)
 }
 
 func (m *metrics) reloaded(file string, err error) {

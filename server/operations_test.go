@@ -246,6 +246,45 @@ func TestReady_GoogleIsNotAsked(t *testing.T) {
 	}
 }
 
+// The store is the same for every replica. Were they all to leave the Service when it goes away, tokens that are good without it
+// would be refused by nobody being there.
+func TestG93_AStoreThatWentAwayTakesNoServerOutOfService(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.login()
+	if status, body := w.probe("/readyz"); status != 200 {
+		t.Fatalf("readyz: %d %s", status, body)
+	}
+	w.store.down.Store(true)
+	if status, body := w.probe("/readyz"); status != 200 || !strings.Contains(body, `{"name":"storage","ok":false,"reason":"disk is gone"}`) {
+		t.Errorf("a store that went away: %d %s", status, body)
+	}
+	if _, body := w.probe("/metrics"); !strings.Contains(body, `googlelogin_available{check="storage"} 0`) {
+		t.Error("no metric tells that the store is away")
+	}
+	if a := b.get(shop + "/auth/check/nginx"); a.StatusCode != 200 {
+		t.Errorf("a valid token while the store is away: status %d", a.StatusCode)
+	}
+	w.remove(w.cfg.Client.SecretFile)
+	w.start()
+	if status, body := w.probe("/readyz"); status != 503 {
+		t.Errorf("a server that never reached its store: %d %s", status, body)
+	}
+	write(t, w.cfg.Client.SecretFile, googletest.ClientSecret)
+	w.app.reloader.loadAll()
+	if status, body := w.probe("/readyz"); status != 503 {
+		t.Errorf("a server that never reached its store: %d %s", status, body)
+	}
+	w.store.down.Store(false)
+	if status, body := w.probe("/readyz"); status != 200 {
+		t.Errorf("a server that has reached its store: %d %s", status, body)
+	}
+	w.app.health.draining.Store(true)
+	if status, body := w.probe("/readyz"); status != 503 {
+		t.Errorf("a server that ends: %d %s", status, body)
+	}
+}
+
 func TestM5_Limits(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
