@@ -9,6 +9,8 @@ SHELL := /usr/bin/env bash
 CLUSTER ?= node
 export CLUSTER
 FUZZTIME ?= 1m
+# TestFaults or TestRotationUnderLoad, one alone.
+CHAOS_RUN ?= .
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 CONTROLLER_GEN := go tool -modfile=test/tools/go.mod controller-gen
@@ -37,6 +39,10 @@ test: ## Run the unit tests and those against a real API server and PostgreSQL, 
 e2e: cluster-up images-load ## Click through the demo in a real browser, against a real cluster
 	$(WITH_CLUSTER) go test -tags e2e -count=1 -v -timeout 30m ./test/e2e/...
 
+chaos: cluster-up images-load ## Break the node cluster piece by piece under load, and print what each fault did; ROTATIONS=20 AWAY=2m
+	$(WITH_CLUSTER) test/demo/up.sh >/dev/null
+	$(WITH_CLUSTER) go test -tags chaos -count=1 -v -timeout 90m -run '$(CHAOS_RUN)' ./test/chaos
+
 kit: ## Test the front-end kit with Node.js, and build its React example
 	node --test docs/frontend/googlelogin.test.js
 	cd docs/frontend/react && npm ci --silent --ignore-scripts && npm run build
@@ -58,6 +64,7 @@ lint: ## Run the linters, which also keep the import rules
 	$(GOLANGCI_LINT) run ./... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags e2e ./test/e2e/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags browser ./test/browser/... || failed=1; \
+	$(GOLANGCI_LINT) run --build-tags chaos ./test/chaos/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags bench ./test/bench/... || failed=1; \
 	for module in test/cluster test/tools; do (cd $$module && $(GOLANGCI_LINT) run ./...) || failed=1; done; \
 	exit $$failed
@@ -119,6 +126,6 @@ uninstall: ## Remove the operator, its CRD and with it every GoogleLogin from th
 	go tool -modfile=test/tools/go.mod kustomize build config/default | $(WITH_CLUSTER) kubectl delete --ignore-not-found -f -
 
 clean: ## Remove what building and testing left in the tree
-	rm -rf bin dist docs/frontend/react/dist test/e2e/out test/browser/out
+	rm -rf bin dist docs/frontend/react/dist test/e2e/out test/browser/out test/chaos/out
 
 .PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))

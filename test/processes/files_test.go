@@ -22,8 +22,7 @@ import (
 )
 
 const (
-	host       = "shop.example.com"
-	home       = "https://" + host + "/"
+	home       = "https://shop.example.com/"
 	cookieName = "__Host-shop"
 )
 

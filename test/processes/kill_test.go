@@ -49,7 +49,7 @@ func TestKill9_LosesNoSessionThatABrowserWasToldOf(t *testing.T) {
 		all = append(all, told...)
 		again := start(t, cfg)
 		for _, cookies := range told {
-			if status := again.me(t, handleOf(cookies)); status != http.StatusOK {
+			if status := again.me(t, again.Handle(cookies)); status != http.StatusOK {
 				t.Errorf("kill %d: a session that a browser was told of is gone: status %d\n%s", kill+1, status, again.log)
 			}
 		}
@@ -57,7 +57,7 @@ func TestKill9_LosesNoSessionThatABrowserWasToldOf(t *testing.T) {
 	}
 	last := start(t, cfg)
 	for _, cookies := range all {
-		if status := last.me(t, handleOf(cookies)); status != http.StatusOK {
+		if status := last.me(t, last.Handle(cookies)); status != http.StatusOK {
 			t.Fatalf("after all kills: status %d", status)
 		}
 	}
@@ -76,7 +76,7 @@ func (p *process) storm(t *testing.T, end func(sofar func() int)) [][]*http.Cook
 	for range browsers {
 		group.Go(func() {
 			for ctx.Err() == nil {
-				cookies, err := p.login(ctx)
+				cookies, err := p.Login(ctx)
 				if err != nil {
 					return
 				}
@@ -99,7 +99,7 @@ func TestM3_SIGTERMDuringACallbackFinishesIt(t *testing.T) {
 	google := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"})
 	cfg := onSQLite(t, newConfig(t, google.URL))
 	p := start(t, cfg)
-	callback, flow, err := p.proceed(t.Context())
+	callback, flow, err := p.Proceed(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,11 +114,11 @@ func TestM3_SIGTERMDuringACallbackFinishesIt(t *testing.T) {
 	answered := make(chan error, 1)
 	var cookies []*http.Cookie
 	go func() {
-		a, err := ask(t.Context(), http.MethodGet, p.public+callback, flow, nil)
-		if err == nil && a.to != home {
-			err = fmt.Errorf("status %d, to %q", a.status, a.to)
+		a, err := p.Get(t.Context(), callback, flow)
+		if err == nil && a.To != home {
+			err = fmt.Errorf("status %d, to %q", a.Status, a.To)
 		}
-		cookies = live(a.cookies)
+		cookies = a.Live()
 		answered <- err
 	}()
 	<-arrived
@@ -128,7 +128,7 @@ func TestM3_SIGTERMDuringACallbackFinishesIt(t *testing.T) {
 	// The port closes with the callback still under way.
 	for {
 		fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-		response, err := fresh.Get(p.public + "/auth/jwks.json")
+		response, err := fresh.Get(p.Public + "/auth/jwks.json")
 		if err != nil {
 			break
 		}
@@ -142,7 +142,7 @@ func TestM3_SIGTERMDuringACallbackFinishesIt(t *testing.T) {
 	if p.err != nil {
 		t.Errorf("the server ended with %v", p.err)
 	}
-	if status := start(t, cfg).me(t, handleOf(cookies)); status != http.StatusOK {
+	if status := start(t, cfg).me(t, p.Handle(cookies)); status != http.StatusOK {
 		t.Errorf("the session at the next server: status %d", status)
 	}
 }

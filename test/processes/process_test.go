@@ -13,13 +13,14 @@ import (
 	"testing"
 
 	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/test/visitor"
 )
 
 // process is one running server.
 type process struct {
-	public, internal string
-	cmd              *exec.Cmd
-	log              *output
+	*visitor.Visitor
+	cmd *exec.Cmd
+	log *output
 	// done is closed once the process is gone; err is how it ended.
 	done chan struct{}
 	err  error
@@ -41,12 +42,12 @@ func start(t *testing.T, cfg config.Config) *process {
 		t.Fatal(err)
 	}
 	p.cmd.Stderr = p.log
-	addresses, failed := make(chan [2]string, 1), make(chan error, 1)
-	go p.run(stdout, addresses, failed)
+	address, failed := make(chan string, 1), make(chan error, 1)
+	go p.run(stdout, address, failed)
 	t.Cleanup(p.kill)
 	select {
-	case at := <-addresses:
-		p.public, p.internal = "http://"+at[0], "http://"+at[1]
+	case at := <-address:
+		p.Visitor = newVisitor("http://" + at)
 	case err := <-failed:
 		t.Fatalf("start the server: %v", err)
 	case <-p.done:
@@ -56,7 +57,7 @@ func start(t *testing.T, cfg config.Config) *process {
 }
 
 // run owns the process. The kernel kills it when the thread ends that started it, not when the test does: so the thread stays.
-func (p *process) run(stdout io.Reader, addresses chan<- [2]string, failed chan<- error) {
+func (p *process) run(stdout io.Reader, address chan<- string, failed chan<- error) {
 	runtime.LockOSThread()
 	if err := p.cmd.Start(); err != nil {
 		failed <- err
@@ -66,24 +67,21 @@ func (p *process) run(stdout io.Reader, addresses chan<- [2]string, failed chan<
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		_, _ = p.log.Write(append(lines.Bytes(), '\n'))
-		var entry struct{ Msg, Public, Internal string }
+		var entry struct{ Msg, Public string }
 		if json.Unmarshal(lines.Bytes(), &entry) == nil && entry.Msg == "listening" {
-			addresses <- [2]string{entry.Public, entry.Internal}
+			address <- entry.Public
 		}
 	}
 	p.err = p.cmd.Wait()
 }
 
 // kill is kill -9: the process does nothing more, whatever it is at.
-func (p *process) kill() { p.end(syscall.SIGKILL) }
-
-// end sends a signal and waits for the end.
-func (p *process) end(signal syscall.Signal) {
+func (p *process) kill() {
 	select {
 	case <-p.done:
 	default:
 		if p.cmd.Process != nil {
-			_ = p.cmd.Process.Signal(signal)
+			_ = p.cmd.Process.Kill()
 			<-p.done
 		}
 	}

@@ -39,20 +39,20 @@ var endings = map[string]ending{
 
 func post(t *testing.T, at *process, path string, cookies []*http.Cookie, form url.Values, want int) {
 	t.Helper()
-	a, err := ask(t.Context(), http.MethodPost, at.public+path, cookies, form)
-	if err != nil || a.status != want {
-		t.Fatalf("%s: status %d, %v: %s\n%s", path, a.status, err, a.body, at.log)
+	a, err := at.Post(t.Context(), path, cookies, form)
+	if err != nil || a.Status != want {
+		t.Fatalf("%s: status %d, %v: %s\n%s", path, a.Status, err, a.Body, at.log)
 	}
 }
 
 // sid is the id of a session.
 func sid(t *testing.T, at *process, cookies []*http.Cookie) string {
 	t.Helper()
-	a, err := ask(t.Context(), http.MethodGet, at.public+"/auth/me", cookies, nil)
-	_, after, _ := strings.Cut(a.body, `"session":{"id":"`)
+	a, err := at.Get(t.Context(), "/auth/me", cookies)
+	_, after, _ := strings.Cut(a.Body, `"session":{"id":"`)
 	id, _, found := strings.Cut(after, `"`)
 	if err != nil || !found {
-		t.Fatalf("me: %v: %s", err, a.body)
+		t.Fatalf("me: %v: %s", err, a.Body)
 	}
 	return id
 }
@@ -82,15 +82,15 @@ func holdsPromise(t *testing.T, end ending, at, other *process) {
 	t.Helper()
 	for range measurements {
 		mine, theirs := at.mustLogin(t), at.mustLogin(t)
-		if status := other.me(t, tokenOf(theirs)); status != http.StatusOK {
+		if status := other.me(t, at.Token(theirs)); status != http.StatusOK {
 			t.Fatalf("before its end the other server answers %d", status)
 		}
 		end(t, at, mine, theirs)
 		began := time.Now()
-		if status := at.check(t, tokenOf(theirs)); status != http.StatusUnauthorized {
+		if status := at.check(t, at.Token(theirs)); status != http.StatusUnauthorized {
 			t.Errorf("the server that ended the session still answers %d", status)
 		}
-		took, sound := other.refused(t, tokenOf(theirs), began)
+		took, sound := other.refused(t, at.Token(theirs), began)
 		t.Logf("refused after %s, machine in time: %t", took.Round(time.Millisecond), sound)
 		if status := other.me(t, theirs); status != http.StatusUnauthorized {
 			t.Errorf("the other server renews a session that was ended: status %d", status)
@@ -148,7 +148,7 @@ func TestG93_ReplicasOutliveTheirDatabase(t *testing.T) {
 			for _, p := range []*process{one, two} {
 				p.recovers(t)
 				for _, cookies := range told {
-					if status := p.me(t, handleOf(cookies)); status != http.StatusOK {
+					if status := p.me(t, p.Handle(cookies)); status != http.StatusOK {
 						t.Errorf("a session that a browser was told of is gone: status %d\n%s", status, p.log)
 					}
 				}
@@ -162,21 +162,21 @@ func TestG93_ReplicasOutliveTheirDatabase(t *testing.T) {
 func (p *process) withoutDatabase(t *testing.T, name string, told [][]*http.Cookie) {
 	t.Helper()
 	for _, cookies := range told {
-		if status := p.check(t, tokenOf(cookies)); status != http.StatusOK {
+		if status := p.check(t, p.Token(cookies)); status != http.StatusOK {
 			t.Fatalf("server %s: a check of a valid token: status %d", name, status)
 		}
 	}
-	a, err := ask(t.Context(), http.MethodGet, p.public+"/auth/me", handleOf(told[0]), nil)
-	if err != nil || a.status != http.StatusServiceUnavailable || len(a.cookies) != 0 {
-		t.Errorf("server %s: a renewal: status %d with %d cookies, %v", name, a.status, len(a.cookies), err)
+	a, err := p.Get(t.Context(), "/auth/me", p.Handle(told[0]))
+	if err != nil || a.Status != http.StatusServiceUnavailable || len(a.Cookies) != 0 {
+		t.Errorf("server %s: a renewal: status %d with %d cookies, %v", name, a.Status, len(a.Cookies), err)
 	}
-	callback, flow, err := p.proceed(t.Context())
+	callback, flow, err := p.Proceed(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err = ask(t.Context(), http.MethodGet, p.public+callback, flow, nil, "Sec-Fetch-Dest", "document")
-	if err != nil || !strings.Contains(a.to, "error=temporarily_unavailable") || len(live(a.cookies)) != 0 {
-		t.Errorf("server %s: a login: status %d, to %q, %v", name, a.status, a.to, err)
+	a, err = p.Get(t.Context(), callback, flow, "Sec-Fetch-Dest", "document")
+	if err != nil || !strings.Contains(a.To, "error=temporarily_unavailable") || len(a.Live()) != 0 {
+		t.Errorf("server %s: a login: status %d, to %q, %v", name, a.Status, a.To, err)
 	}
 }
 
@@ -186,7 +186,7 @@ func (p *process) recovers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
-		_, err := p.login(ctx)
+		_, err := p.Login(ctx)
 		if err == nil {
 			return
 		}

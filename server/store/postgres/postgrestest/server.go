@@ -3,6 +3,7 @@ package postgrestest
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,21 +25,39 @@ const (
 type Server struct {
 	t testing.TB
 	// Dir holds the socket.
-	Dir       string
+	Dir string
+	// Address is where the server listens besides, if the options name an address; host:port.
+	Address   string
+	options   Options
 	databases atomic.Int32
 	process   *process
+}
+
+// Options of StartWith.
+type Options struct {
+	// Host is an address to listen on besides the socket, for whoever knows the password; empty means none.
+	Host string
+	// Certificate and Key are PEM. With them, the server speaks TLS with whoever comes by that address, and nothing else.
+	Certificate, Key []byte
 }
 
 // Start starts a server that ends with the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, Dir: privateDir(t)}
+	return StartWith(t, Options{})
+}
+
+// StartWith starts a server that may be reached from elsewhere.
+func StartWith(t testing.TB, o Options) *Server {
+	t.Helper()
+	s := &Server{t: t, Dir: privateDir(t), options: o}
 	password := filepath.Join(s.Dir, "password")
 	if err := os.WriteFile(password, []byte(Password), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	run(t, program(t, "initdb", "postgresql"), "--pgdata", s.data(), "--username", Role, "--pwfile", password,
 		"--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+	s.open()
 	s.StartAgain()
 	t.Cleanup(s.Stop)
 	return s
@@ -49,8 +68,16 @@ func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
 // StartAgain starts a server that was stopped, and returns when it can be used.
 func (s *Server) StartAgain() {
 	s.t.Helper()
-	s.process = start(s.t, program(s.t, "postgres", "postgresql"), "-D", s.data(), "-c", "listen_addresses=",
-		"-c", "unix_socket_directories="+s.Dir, "-c", "fsync=off", "-c", "max_connections=300", "-c", "shared_buffers=32MB")
+	args := []string{"-D", s.data(), "-c", "listen_addresses=" + s.options.Host, "-c", "unix_socket_directories=" + s.Dir,
+		"-c", "fsync=off", "-c", "max_connections=300", "-c", "shared_buffers=32MB"}
+	if s.Address != "" {
+		_, port, _ := net.SplitHostPort(s.Address)
+		args = append(args, "-c", "port="+port)
+	}
+	if len(s.options.Key) > 0 {
+		args = append(args, "-c", "ssl=on", "-c", "ssl_cert_file="+s.file("server.crt"), "-c", "ssl_key_file="+s.file("server.key"))
+	}
+	s.process = start(s.t, program(s.t, "postgres", "postgresql"), args...)
 	await(s.t, s.process, func() error {
 		conn, err := pgx.Connect(context.Background(), s.URI("postgres"))
 		if err != nil {
@@ -68,7 +95,20 @@ func (s *Server) Crash() { s.process.stop(syscall.SIGQUIT) }
 
 // URI of a database, with the password.
 func (s *Server) URI(database string) string {
-	return fmt.Sprintf("postgresql://%s:%s@/%s?host=%s", Role, Password, database, s.Dir)
+	uri := fmt.Sprintf("postgresql://%s:%s@/%s?host=%s", Role, Password, database, s.Dir)
+	if _, port, err := net.SplitHostPort(s.Address); err == nil {
+		uri += "&port=" + port
+	}
+	return uri
+}
+
+// RemoteURI makes an empty database and returns its URI for somebody who reaches the server under this name. It is host:port, and
+// the name has to lead to Options.Host.
+func (s *Server) RemoteURI(name string) string {
+	database := fmt.Sprintf("app%d", s.databases.Add(1))
+	s.Exec(s.URI("postgres"), "CREATE DATABASE "+database)
+	_, port, _ := net.SplitHostPort(s.Address)
+	return fmt.Sprintf("postgresql://%s:%s@%s/%s", Role, Password, net.JoinHostPort(name, port), database)
 }
 
 // Database makes an empty database and returns its URI.
