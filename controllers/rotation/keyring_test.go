@@ -4,18 +4,16 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	cryptorand "crypto/rand"
-	"encoding/json"
-	"errors"
 	"math/rand"
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/googlelogin/operator/controllers/rotation"
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/keyring"
+	"github.com/googlelogin/operator/test/verifiers"
 )
 
 // replica is a server's keyring, whose file is as old as its delay.
@@ -31,43 +29,15 @@ type issued struct {
 	exp   time.Time
 }
 
-// cachingVerifier is a service that fetches the key set no more often than it may.
-type cachingVerifier struct {
-	keys    map[string]any
-	fetched time.Time
-}
+const (
+	rotationIssuer   = "https://shop.example.com/auth"
+	rotationAudience = "shop"
+)
 
-func (v *cachingVerifier) refresh(t *testing.T, from *replica, now time.Time, maxAge time.Duration) {
-	t.Helper()
-	if v.keys != nil && now.Sub(v.fetched) < maxAge {
-		return
-	}
-	body, _ := from.JWKS()
-	var set jose.JSONWebKeySet
-	if err := json.Unmarshal(body, &set); err != nil {
-		t.Fatal(err)
-	}
-	v.keys, v.fetched = map[string]any{}, now
-	for _, key := range set.Keys {
-		v.keys[key.KeyID] = key.Key
-	}
-}
-
-func (v *cachingVerifier) verify(token string, now time.Time) error {
-	_, err := jwt.Parse(token, func(t *jwt.Token) (any, error) {
-		key, ok := v.keys[t.Header["kid"].(string)]
-		if !ok {
-			return nil, errors.New("the cached key set lacks the token's key")
-		}
-		return key, nil
-	}, jwt.WithValidMethods([]string{"ES256"}), jwt.WithTimeFunc(func() time.Time { return now }))
-	return err
-}
-
-// TestM1_TwentyRotationsNobodyNotices runs the server's own keyrings, three replicas that read with different delays and restart
-// now and then, through twenty rotations: every token verifies at every replica and at a verifier that caches the key set, when
-// it is new and a second before it expires.
-func TestM1_TwentyRotationsNobodyNotices(t *testing.T) {
+// TestM1_M2_TwentyRotationsNobodyNotices runs the server's own keyrings, three replicas that read with different delays and restart
+// now and then, through twenty rotations: every token verifies at every replica, and at three services with a library each, which
+// cache the key set of one replica as long as they may, when it is new and a second before it expires.
+func TestM1_M2_TwentyRotationsNobodyNotices(t *testing.T) {
 	const ttl = time.Minute
 	policy := rotation.Policy{Period: time.Minute, PrePublish: 30 * time.Second, JWKSMaxAge: 5 * time.Second,
 		Retain: rotation.SigningRetain(ttl, 5*time.Second), MaxKeys: 16}
@@ -83,7 +53,7 @@ func TestM1_TwentyRotationsNobodyNotices(t *testing.T) {
 	written := []time.Time{start}
 	files := []config.SigningKeys{keys}
 	replicas := []*replica{{newRing(), 0, time.Time{}}, {newRing(), 12 * time.Second, time.Time{}}, {newRing(), 25 * time.Second, time.Time{}}}
-	verifiers := make([]cachingVerifier, len(replicas))
+	services := verifiers.All(rotationIssuer, rotationAudience)
 	signers, activated := map[string]bool{}, 0
 	var out []issued
 
@@ -106,12 +76,20 @@ func TestM1_TwentyRotationsNobodyNotices(t *testing.T) {
 			}
 			r.catchUp(t, written, files, now)
 		}
-		for i := range verifiers {
-			verifiers[i].refresh(t, replicas[i], now, policy.JWKSMaxAge)
+		for i, service := range services {
+			err := service.Refresh(now, func() ([]byte, time.Duration, error) {
+				body, _ := replicas[i].JWKS()
+				return body, policy.JWKSMaxAge, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 		var due []issued
 		for _, r := range replicas {
-			token, err := r.Sign("at+jwt", jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(now.Add(ttl))})
+			token, err := r.Sign("at+jwt", jwt.RegisteredClaims{
+				Issuer: rotationIssuer, Audience: jwt.ClaimStrings{rotationAudience}, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(ttl)),
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,9 +105,9 @@ func TestM1_TwentyRotationsNobodyNotices(t *testing.T) {
 			due, out = append(due, out[0]), out[1:]
 		}
 		for _, token := range due {
-			for i := range verifiers {
-				if err := verifiers[i].verify(token.token, now); err != nil {
-					t.Fatalf("after %s a verifier that caches: %v", now.Sub(start), err)
+			for i, service := range services {
+				if err := service.Verify(token.token, now); err != nil {
+					t.Fatalf("after %s a service that caches: %v", now.Sub(start), err)
 				}
 				if err := replicas[i].Verify(token.token, "at+jwt", &jwt.RegisteredClaims{}); err != nil {
 					t.Fatalf("after %s a replica: %v", now.Sub(start), err)
