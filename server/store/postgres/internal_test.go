@@ -6,17 +6,21 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/googlelogin/operator/server/session"
 	"github.com/googlelogin/operator/server/store/postgres/postgrestest"
+	"github.com/googlelogin/operator/server/store/storetest"
 )
 
 func openInternal(t *testing.T, uriFile, instance string) (*Store, error) {
@@ -49,7 +53,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 	}
 	at, hash := time.Now(), make([]byte, 32)
 	user := []any{"u1", "iss", "1", "1@example.com", true, "", "", "", "", "", at, at, nil}
-	for name, row := range map[string]struct {
+	table := map[string]struct {
 		statement, index string
 		args             []any
 	}{
@@ -71,7 +75,17 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"deleteExpired":         {deleteExpired, "sessions_expiry", []any{at, at.Add(-time.Hour), 200}},
 		"insertNonce":           {insertNonce, "", []any{hash, at}},
 		"deleteExpiredNonces":   {deleteExpiredNonces, "used_nonces_expiry", []any{at, 200}},
-	} {
+	}
+	known := storetest.Statements(t,
+		// Of the server itself, and of the one row that says whose database this is.
+		"SELECT pg_advisory_xact_lock($1)", "SELECT to_regnamespace('googlelogin') IS NULL", "SELECT pg_is_in_recovery()",
+		"SELECT set_config('idle_in_transaction_session_timeout', '10s', true)",
+		"INSERT INTO googlelogin.instance (name) VALUES ($1) ON CONFLICT DO NOTHING", "SELECT name FROM googlelogin.instance")
+	if diff := cmp.Diff(known, slices.Sorted(maps.Keys(table))); diff != "" {
+		t.Errorf("the table has not every statement (-package +table):\n%s", diff)
+	}
+	for name, row := range table {
+
 		rows, err := store.pool.Query(t.Context(), "EXPLAIN "+row.statement, row.args...)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

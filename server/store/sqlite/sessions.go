@@ -29,7 +29,7 @@ const (
 
 // CreateSession implements session.Store.
 func (s *Store) CreateSession(ctx context.Context, created identity.Session) error {
-	_, err := s.writer.ExecContext(ctx, insertSession, created.ID, created.HandleHash[:], created.UserID,
+	_, err := s.write(ctx, insertSession, created.ID, created.HandleHash[:], created.UserID,
 		toMicros(created.CreatedAt), toMicros(created.LastUsedAt), toMicros(created.ExpiresAt), toMicros(created.RevokedAt),
 		created.UserAgent, strings.Join(created.MissingScopes, " "))
 	return unavailable("create session", err)
@@ -37,7 +37,7 @@ func (s *Store) CreateSession(ctx context.Context, created identity.Session) err
 
 // SessionByHandle implements session.Store.
 func (s *Store) SessionByHandle(ctx context.Context, handleHash [32]byte) (identity.Session, error) {
-	found, err := scanSession(s.reader.QueryRowContext(ctx, selectSessionByHandle, handleHash[:]).Scan)
+	found, err := scanSession(s.readRow(ctx, selectSessionByHandle, handleHash[:]).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return identity.Session{}, session.ErrNoSession
 	}
@@ -84,7 +84,7 @@ func scanSession(scan func(...any) error) (identity.Session, error) {
 
 // TouchSession implements session.Store.
 func (s *Store) TouchSession(ctx context.Context, id string, usedAt time.Time) error {
-	result, err := s.writer.ExecContext(ctx, touchSession, toMicros(usedAt), id)
+	result, err := s.write(ctx, touchSession, toMicros(usedAt), id)
 	if err != nil {
 		return unavailable("touch session", err)
 	}
@@ -100,7 +100,7 @@ func (s *Store) TouchSession(ctx context.Context, id string, usedAt time.Time) e
 
 // RevokeSession implements session.Store.
 func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time) error {
-	_, err := s.writer.ExecContext(ctx, revokeSession, toMicros(at), id)
+	_, err := s.write(ctx, revokeSession, toMicros(at), id)
 	return unavailable("revoke session", err)
 }
 
@@ -133,7 +133,7 @@ func revokeAll(ctx context.Context, q querier, userID string, at time.Time) ([]s
 
 // RevokeUserSession implements session.Store.
 func (s *Store) RevokeUserSession(ctx context.Context, userID, id string, at time.Time) (bool, error) {
-	result, err := s.writer.ExecContext(ctx, revokeUserSession, toMicros(at), id, userID)
+	result, err := s.write(ctx, revokeUserSession, toMicros(at), id, userID)
 	if err != nil {
 		return false, unavailable("revoke session", err)
 	}
@@ -164,7 +164,7 @@ func (s *Store) RevokedSince(ctx context.Context, since time.Time) (map[string]t
 
 // DeleteExpired deletes at most limit sessions that nobody can use any more, and returns how many it deleted.
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
-	result, err := s.writer.ExecContext(ctx, deleteExpired, toMicros(now), toMicros(now.Add(-revokedFor)), limit)
+	result, err := s.write(ctx, deleteExpired, toMicros(now), toMicros(now.Add(-revokedFor)), limit)
 	if err != nil {
 		return 0, unavailable("delete expired sessions", err)
 	}

@@ -27,6 +27,7 @@ const (
 // Store is the file. It is safe for use by several goroutines.
 type Store struct {
 	writer, reader *sql.DB
+	writes, reads  prepared
 }
 
 // Open opens the file, makes it if it is not there, and brings its schema up to date. Its folder must exist.
@@ -51,6 +52,9 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if err := s.prepareAll(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -68,7 +72,7 @@ func open(path, txlock string, maxOpen, maxIdle int) (*sql.DB, error) {
 		"_txlock":       {txlock},
 		"_busy_timeout": {"5000"},
 		"_journal_mode": {"WAL"},
-		// Not NORMAL: a session that a user was given, or a logout, must not be undone by a power cut.
+		// Not NORMAL: a session that a user was given, or a logout, must not be undone by a power cut. See inUnsynced for what may.
 		"_synchronous":  {"FULL"},
 		"_foreign_keys": {"on"},
 		"_dqs":          {"false"},

@@ -24,39 +24,36 @@ const (
 			picture = excluded.picture, last_login_at = excluded.last_login_at, blocked_at = excluded.blocked_at`
 )
 
-// SaveUser implements users.Store.
+// SaveUser implements users.Store. It is not synced: what counts is the session that is created next, see inUnsynced.
 func (s *Store) SaveUser(
 	ctx context.Context, issuer, subject string, change func(identity.User) (identity.User, error),
 ) (identity.User, error) {
+	var saved identity.User
 	// Immediate, so that nobody else writes between the reads below and the write.
-	tx, err := s.writer.BeginTx(ctx, nil)
+	err := s.inUnsynced(ctx, func(tx *sql.Tx) error {
+		known, err := scanUser(s.writes.in(ctx, tx, selectUserByIdentity).QueryRowContext(ctx, issuer, subject))
+		if err != nil && !errors.Is(err, users.ErrNotFound) {
+			return err
+		}
+		user, err := change(known)
+		if err != nil {
+			return err
+		}
+		if err := s.checkEmail(ctx, tx, user, known.ID); err != nil {
+			return err
+		}
+		saved = normalUser(user)
+		_, err = s.writes.in(ctx, tx, upsertUser).ExecContext(ctx, userValues(user)...)
+		return unavailable("save user", err)
+	})
 	if err != nil {
-		return identity.User{}, unavailable("begin saving user", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-
-	known, err := scanUser(tx.QueryRowContext(ctx, selectUserByIdentity, issuer, subject))
-	if err != nil && !errors.Is(err, users.ErrNotFound) {
 		return identity.User{}, err
 	}
-	user, err := change(known)
-	if err != nil {
-		return identity.User{}, err
-	}
-	if err := checkEmail(ctx, tx, user, known.ID); err != nil {
-		return identity.User{}, err
-	}
-	if _, err := tx.ExecContext(ctx, upsertUser, userValues(user)...); err != nil {
-		return identity.User{}, unavailable("save user", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return identity.User{}, unavailable("commit user", err)
-	}
-	return normalUser(user), nil
+	return saved, nil
 }
 
-func checkEmail(ctx context.Context, tx *sql.Tx, user identity.User, knownID string) error {
-	owner, err := scanUser(tx.QueryRowContext(ctx, selectUserByEmail, user.Email))
+func (s *Store) checkEmail(ctx context.Context, tx *sql.Tx, user identity.User, knownID string) error {
+	owner, err := scanUser(s.writes.in(ctx, tx, selectUserByEmail).QueryRowContext(ctx, user.Email))
 	switch {
 	case errors.Is(err, users.ErrNotFound) || (err == nil && owner.ID == user.ID):
 		return nil
@@ -68,7 +65,7 @@ func checkEmail(ctx context.Context, tx *sql.Tx, user identity.User, knownID str
 
 // User implements users.Store.
 func (s *Store) User(ctx context.Context, id string) (identity.User, error) {
-	return scanUser(s.reader.QueryRowContext(ctx, selectUser, id))
+	return scanUser(s.readRow(ctx, selectUser, id))
 }
 
 func scanUser(row *sql.Row) (identity.User, error) {
