@@ -51,6 +51,9 @@ browser: kit ## Drive the hosted pages and the front-end kit with Chromium, with
 	cd test/browser && npm ci --silent
 	go test -tags browser -count=1 -timeout 20m ./test/browser
 
+proxies: ## Hold forward authentication against real nginx and Caddy, with the configurations that the docs show
+	caddy=$$(test/cluster/binaries.sh caddy) && CADDY=$$caddy/caddy go test -tags proxies -count=1 -timeout 20m ./test/proxies
+
 bench: ## Measure speed, CPU time and memory: a line for each figure, name value unit
 	test/tools/packages.sh
 	go test -tags bench -c -o bin/bench ./test/bench
@@ -65,6 +68,7 @@ lint: ## Run the linters, which also keep the import rules
 	$(GOLANGCI_LINT) run --build-tags e2e ./test/e2e/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags browser ./test/browser/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags chaos ./test/chaos/... || failed=1; \
+	$(GOLANGCI_LINT) run --build-tags proxies ./test/proxies/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags bench ./test/bench/... || failed=1; \
 	for module in test/cluster test/tools; do (cd $$module && $(GOLANGCI_LINT) run ./...) || failed=1; done; \
 	exit $$failed

@@ -1,0 +1,190 @@
+//go:build proxies
+
+package proxies
+
+import (
+	"cmp"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience bounds a wait for something that should happen at once; it only ends a test that hangs.
+const patience = 30 * time.Second
+
+// change replaces what is in a documented configuration; it must be there.
+type change struct{ from, to string }
+
+// kind is a proxy that the documentation has a configuration for.
+type kind struct {
+	name, document string
+	// place fits the configuration to this machine, where the certificate is cert and the proxy may use the folder dir.
+	place func(address, dir string) []change
+	// bearer makes the proxy hand on the access JWT.
+	bearer []change
+	// around is what the documentation leaves to its reader.
+	around  func(config, port, dir string) string
+	command func(config, dir string) *exec.Cmd
+}
+
+var nginx = kind{
+	name: "nginx", document: "../../docs/forward-auth/nginx.conf",
+	place: func(address, dir string) []change {
+		return []change{
+			{"listen 443 ssl;", "listen " + address + " ssl;"},
+			{"/etc/nginx/tls/tls.crt", dir + "/tls.crt"}, {"/etc/nginx/tls/tls.key", dir + "/tls.key"},
+		}
+	},
+	bearer: []change{
+		{"proxy_pass http://googlelogin/auth/check/nginx;\n", "\n"}, {"#bearer proxy_pass", "proxy_pass"},
+		{"#bearer auth_request_set", "auth_request_set"}, {"#bearer proxy_set_header", "proxy_set_header"},
+	},
+	around: func(config, _, dir string) string {
+		var temporary strings.Builder
+		for _, name := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+			fmt.Fprintf(&temporary, "%s_temp_path %s/%s;\n", name, dir, name)
+		}
+		return "daemon off; worker_processes 1; pid " + dir + "/pid; error_log stderr warn;\n" +
+			"events { worker_connections 256; }\nhttp { access_log off;\n" + temporary.String() + config + "}\n"
+	},
+	command: func(config, dir string) *exec.Cmd {
+		program := os.Getenv("NGINX")
+		if found, err := exec.LookPath("nginx"); program == "" && err == nil {
+			program = found
+		}
+		return exec.Command(cmp.Or(program, "/usr/sbin/nginx"), "-e", "stderr", "-p", dir, "-c", config)
+	},
+}
+
+var caddy = kind{
+	name: "caddy", document: "../../docs/forward-auth/Caddyfile",
+	place: func(_, dir string) []change {
+		return []change{{"\nshop.example.com {", "\nshop.example.com {\n\ttls " + dir + "/tls.crt " + dir + "/tls.key\n\tbind 127.0.0.1"}}
+	},
+	bearer: []change{
+		{"rewrite /auth/check/caddy?", "rewrite /auth/check/caddy?authorization=bearer"}, {"#bearer request_header", "request_header"},
+	},
+	around: func(config, port, _ string) string {
+		return "{\n\tadmin off\n\tpersist_config off\n\tauto_https disable_redirects\n\thttps_port " + port + "\n\tlog {\n\t\tlevel WARN\n\t}\n}\n" + config
+	},
+	command: func(config, dir string) *exec.Cmd {
+		command := exec.Command(cmp.Or(os.Getenv("CADDY"), "caddy"), "run", "--adapter", "caddyfile", "--config", config)
+		command.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
+		return command
+	},
+}
+
+// proxy runs, between its clients and a world.
+type proxy struct {
+	kind
+	w *world
+	// address is where it listens, and roots who signed for it.
+	address string
+	roots   *x509.CertPool
+}
+
+// start runs a proxy with the documented configuration and changes to it. server is whom it asks.
+func (k kind) start(t *testing.T, w *world, server string, changes ...change) *proxy {
+	t.Helper()
+	dir, port := t.TempDir(), freePort(t)
+	p := &proxy{kind: k, w: w, address: "127.0.0.1:" + port, roots: certificate(t, dir)}
+	document, err := os.ReadFile(k.document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := k.around(string(document), port, dir)
+	changes = append(k.place(p.address, dir), changes...)
+	changes = append(changes, change{"shop-googlelogin.team.svc:8080", server}, change{"shop.team.svc:8080", w.app.address})
+	for _, c := range changes {
+		if !strings.Contains(config, c.from) {
+			t.Fatalf("%s has no %q", k.document, c.from)
+		}
+		config = strings.ReplaceAll(config, c.from, c.to)
+	}
+	path := filepath.Join(dir, "config")
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.run(t, k.command(path, dir))
+	return p
+}
+
+// run starts the program, waits until it listens, and ends it with the test.
+func (p *proxy) run(t *testing.T, command *exec.Cmd) {
+	t.Helper()
+	said, ended := new(logs), make(chan error, 1)
+	command.Stdout, command.Stderr = said, said
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	if err := command.Start(); err != nil {
+		t.Fatalf("start %s: %v: install it, or name it in %s", p.name, err, strings.ToUpper(p.name))
+	}
+	go func() { ended <- command.Wait() }()
+	t.Cleanup(func() {
+		_ = command.Process.Signal(syscall.SIGTERM)
+		<-ended
+		if t.Failed() {
+			t.Logf("%s said:\n%s", p.name, said)
+		}
+	})
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		connection, err := net.Dial("tcp", p.address)
+		if err == nil {
+			_ = connection.Close()
+			return
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("%s ended with %v:\n%s", p.name, err, said)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not listen: %v", p.name, err)
+		}
+	}
+}
+
+// certificate leaves one for shop.example.com in dir.
+func certificate(t *testing.T, dir string) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"shop.example.com"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	for name, block := range map[string]*pem.Block{
+		"tls.crt": {Type: "CERTIFICATE", Bytes: der}, "tls.key": {Type: "PRIVATE KEY", Bytes: private},
+	} {
+		content := pem.EncodeToMemory(block)
+		roots.AppendCertsFromPEM(content)
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return roots
+}
