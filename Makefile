@@ -8,7 +8,9 @@ SHELL := /usr/bin/env bash
 # CLUSTER=node starts a one-node Kubernetes on this machine (root), kind one in docker, current uses kubectl's context.
 CLUSTER ?= node
 export CLUSTER
+# How long each fuzz target runs: those of FUZZ_NAMED, and the rest.
 FUZZTIME ?= 1m
+FUZZTIME_REST ?= 10s
 # TestFaults or TestRotationUnderLoad, one alone.
 CHAOS_RUN ?= .
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -46,6 +48,8 @@ chaos: cluster-up images-load ## Break the node cluster piece by piece under loa
 kit: ## Test the front-end kit with Node.js, and build its React example
 	node --test docs/frontend/googlelogin.test.js
 	cd docs/frontend/react && npm ci --silent --ignore-scripts && npm run build
+	types=$$(mktemp -d) && trap 'rm -rf "$$types"' EXIT && cd docs/frontend/react && npm run --silent types "$$types" && \
+	  { cmp "$$types/googlelogin.d.ts" ../googlelogin.d.ts || { echo "error: googlelogin.d.ts is old: npm run types .. in docs/frontend/react" >&2; exit 1; }; }
 
 browser: kit ## Drive the hosted pages and the front-end kit with Chromium, without a cluster
 	cd test/browser && npm ci --silent
@@ -76,18 +80,11 @@ lint: ## Run the linters, which also keep the import rules
 helm-lint: ## Lint the chart and render it with both Helm 4 and Helm 3
 	test/tools/helm.sh
 
-# What reads the words of strangers. Each of them has a fuzz target, whatever else has one.
+# What reads the words of strangers. Each of them has a fuzz target and a committed corpus, whatever else has one.
 FUZZ_NAMED := ReturnURL FlowCookie CallbackQuery CookieHeader IDToken CredentialForm Config
 
-fuzz: ## Run each fuzz target in the tree for FUZZTIME
-	targets=$$(grep -rHo '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' api controllers server | sed 's/:func / /' | sort); \
-	for name in $(FUZZ_NAMED); do \
-	  grep -q " Fuzz$$name$$" <<<"$$targets" || { echo "error: there is no target Fuzz$$name" >&2; exit 1; }; \
-	done; \
-	echo "$$targets"; \
-	while read -r file target; do \
-	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" </dev/null; \
-	done <<<"$$targets"
+fuzz: ## Run every fuzz target: those of FUZZ_NAMED for FUZZTIME, the rest for FUZZTIME_REST
+	test/tools/fuzz.sh $(FUZZTIME) $(FUZZTIME_REST) $(FUZZ_NAMED)
 
 ##@ Build
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/config"
-	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/limit"
 	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/middleware"
@@ -37,12 +36,17 @@ func newLimiter(perMinute, keys int, now func() time.Time) *limit.Limiter {
 //
 // A client is its address as middleware.Identify found it. Without trusted proxies that is the peer, whatever the request says of
 // itself; behind a proxy all users then share one budget, which the log says when the server starts.
-func perClient(cfg config.RateLimits, h *login.Handler, errors *httperr.Adaptor, now func() time.Time) func(http.Handler) http.Handler {
-	tooMany := func(w http.ResponseWriter, r *http.Request, wait time.Duration) {
-		errors.Write(w, r, h.TooMany(r, wait))
+func perClient(cfg config.RateLimits, h *login.Handler, now func() time.Time) limited {
+	// One budget for all routes.
+	limiter := newLimiter(cfg.PerAddress, addressKeys, now)
+	return func(next http.Handler, answer func(http.ResponseWriter, *http.Request, error)) http.Handler {
+		tooMany := func(w http.ResponseWriter, r *http.Request, wait time.Duration) { answer(w, r, h.TooMany(r, wait)) }
+		return middleware.RateLimit(limiter, limit.AddressKey, tooMany)(next)
 	}
-	return middleware.RateLimit(newLimiter(cfg.PerAddress, addressKeys, now), limit.AddressKey, tooMany)
 }
+
+// limited hands on what a client may have one more of; answer tells it of an error in the words that it understands.
+type limited func(next http.Handler, answer func(http.ResponseWriter, *http.Request, error)) http.Handler
 
 // pruned clears surplus flow cookies before refuse answers: most likely they are why the header is too large.
 func pruned(flows interface {

@@ -74,7 +74,7 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	}
 	errors := httperr.NewAdaptor(texts, deps.Log)
 	direct := newDirect(cfg, deps, h)
-	all := routes(cfg, h, direct, errors, perClient(cfg.RateLimits, h, errors, deps.Now))
+	all := routes(cfg, h, direct, errors, perClient(cfg.RateLimits, h, deps.Now))
 	if texts.HasLogo() {
 		all[login.Base(cfg)+"/logo"] = route{name: "logo", methods: read(http.HandlerFunc(texts.Logo))}
 	}
@@ -114,9 +114,10 @@ func Check(cfg config.Config) error {
 // routes has every route of the public port but those of package forwardauth, which go on below their paths. Every POST is guarded by
 // the cross-origin protection around the router; limited is for what costs more than an answer.
 func routes(
-	cfg config.Config, h *login.Handler, d *direct, errors *httperr.Adaptor, limited func(http.Handler) http.Handler,
+	cfg config.Config, h *login.Handler, d *direct, errors *httperr.Adaptor, perClient limited,
 ) map[string]route {
 	base, handle := login.Base(cfg), errors.Handle
+	limited := func(next http.Handler) http.Handler { return perClient(next, errors.Write) }
 	cors := func(method string) func(http.Handler) http.Handler {
 		return login.CORS(login.Origins(cfg.Frontend), method)
 	}
@@ -139,7 +140,7 @@ func routes(
 		all[base+"/google"] = route{name: "credential", methods: post(limited(handle(d.credential.Post)))}
 	}
 	if d.token != nil {
-		all[base+"/token"] = route{name: "token", methods: fromFrontend(http.MethodPost, limited(d.token), cors(http.MethodPost))}
+		all[base+"/token"] = route{name: "token", methods: fromFrontend(http.MethodPost, perClient(d.token, d.token.WriteError), cors(http.MethodPost))}
 	}
 	if d.credential != nil || d.token != nil {
 		nonces := limited(handle(d.nonces.Serve))

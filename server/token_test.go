@@ -492,6 +492,22 @@ func TestToken_OneAccountAsksTooOften(t *testing.T) {
 	granted(t, c.assertion(w.mint("bob@example.com", c.nonce())))
 }
 
+func TestToken_OneAddressAsksTooOften(t *testing.T) {
+	w := newWorld(t, tokenEndpoint, tenPerAddress)
+	c := w.client()
+	var a answer
+	for range 11 {
+		a = c.token("grant_type", "authorization_code")
+	}
+	refusedByRate(t, a)
+	if code, reason := oauthError(t, a); code != "slow_down" || reason != "too_many_requests" {
+		t.Errorf("an OAuth client is told %s", a.body)
+	}
+	if got := w.audits(); got[len(got)-1] != "rate_limit refused too_many_requests" {
+		t.Errorf("audit %v", got)
+	}
+}
+
 func TestToken_NotReadyIssuesNothing(t *testing.T) {
 	for name, file := range map[string]func(c config.Config) string{
 		"client secret": func(c config.Config) string { return c.Client.SecretFile },

@@ -129,11 +129,15 @@ export function createClient({ base = '/auth' } = {}) {
     else schedule(due - Date.now());
   }
 
-  // A page that comes back by the back button shows what it showed when it was left.
+  /**
+   * A page that comes back by the back button shows what it showed when it was left.
+   * @param {PageTransitionEvent} event
+   */
   function shown(event) {
     if (event.persisted) me().catch(() => {});
   }
 
+  /** @param {'addEventListener'|'removeEventListener'} change */
   function listen(change) {
     globalThis.document?.[change]('visibilitychange', wake);
     globalThis.window?.[change]('pageshow', shown);

@@ -121,6 +121,10 @@ func (a *Adaptor) Write(w http.ResponseWriter, r *http.Request, err error) {
 
 // record logs the cause once. What strangers do wrong is no error of this server's.
 func (a *Adaptor) record(r *http.Request, e *Error, id string) {
+	// An audit event has said so already, and a flood should not write its own log.
+	if e.Code == TooManyRequests {
+		return
+	}
 	level := slog.LevelInfo
 	if e.Status >= http.StatusInternalServerError {
 		level = slog.LevelError

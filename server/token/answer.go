@@ -72,6 +72,16 @@ func failure(reason httperr.Code, cause error) answer {
 	return a
 }
 
+// WriteError answers with an error that came up before the request was read.
+func (h *Handler) WriteError(w http.ResponseWriter, r *http.Request, err error) {
+	reason := httperr.ServerError
+	var e *httperr.Error
+	if errors.As(err, &e) {
+		reason = e.Code
+	}
+	failure(reason, err).write(w, r)
+}
+
 // descriptions are for a client's author: constants, which say nothing about the request that they answer.
 var descriptions = map[string]string{
 	"invalid_request": "The request must be a form (application/x-www-form-urlencoded) without a query and without a field twice, " +
