@@ -7,6 +7,7 @@ import (
 
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/nonce"
+	"github.com/googlelogin/operator/server/refresh"
 	"github.com/googlelogin/operator/server/session"
 	"github.com/googlelogin/operator/server/store/memory"
 	"github.com/googlelogin/operator/server/store/postgres"
@@ -19,6 +20,7 @@ type store interface {
 	users.Store
 	session.Store
 	nonce.Store
+	refresh.Store
 	Ping(ctx context.Context) error
 	Close() error
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)

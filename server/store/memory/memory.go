@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/refresh"
 	"github.com/googlelogin/operator/server/session"
 	"github.com/googlelogin/operator/server/users"
 )
@@ -25,11 +26,16 @@ type Store struct {
 	sessions map[string]identity.Session
 	// nonces are those that came back, by their hashes, with their ends.
 	nonces map[[32]byte]time.Time
+	// families are by session ID; what they hold of the session is not kept up.
+	families map[string]refresh.Family
 }
 
 // New returns an empty Store.
 func New() *Store {
-	return &Store{users: map[string]identity.User{}, sessions: map[string]identity.Session{}, nonces: map[[32]byte]time.Time{}}
+	return &Store{
+		users: map[string]identity.User{}, sessions: map[string]identity.Session{},
+		nonces: map[[32]byte]time.Time{}, families: map[string]refresh.Family{},
+	}
 }
 
 // Ping implements the store's health check.
@@ -129,6 +135,7 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (in
 	for _, id := range slices.Collect(maps.Keys(s.sessions)) {
 		if deleted < limit && dead(s.sessions[id], now) {
 			delete(s.sessions, id)
+			delete(s.families, id)
 			deleted++
 		}
 	}

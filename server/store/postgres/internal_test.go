@@ -45,7 +45,8 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		`INSERT INTO googlelogin.sessions SELECT 's'||n, sha256(n::text::bytea), 'u'||(n % 5000 + 1), now(), now(), now() + interval '30 days',
 			CASE WHEN n % 1000 = 0 THEN now() END, 'Browser', '' FROM generate_series(1, 20000) n`,
 		`INSERT INTO googlelogin.used_nonces SELECT sha256(n::text::bytea), now() + n * interval '1 second' FROM generate_series(1, 20000) n`,
-		`ANALYZE googlelogin.users, googlelogin.sessions, googlelogin.used_nonces`,
+		`INSERT INTO googlelogin.refresh_families SELECT 's'||n, 'client', '', 1, '', now() FROM generate_series(1, 20000) n`,
+		`ANALYZE googlelogin.users, googlelogin.sessions, googlelogin.used_nonces, googlelogin.refresh_families`,
 	} {
 		if _, err := store.pool.Exec(t.Context(), fill); err != nil {
 			t.Fatal(err)
@@ -75,6 +76,9 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"deleteExpired":         {deleteExpired, "sessions_expiry", []any{at, at.Add(-time.Hour), 200}},
 		"insertNonce":           {insertNonce, "", []any{hash, at}},
 		"deleteExpiredNonces":   {deleteExpiredNonces, "used_nonces_expiry", []any{at, 200}},
+		"insertFamily":          {insertFamily, "", []any{"s1", "client", hash, 1, hash, at}},
+		"selectFamily":          {selectFamily, "refresh_families_pkey", []any{"s1"}},
+		"rotateFamily":          {rotateFamily, "refresh_families_pkey", []any{2, hash, at, "s1", 1}},
 	}
 	known := storetest.Statements(t,
 		// Of the server itself, and of the one row that says whose database this is.

@@ -13,7 +13,7 @@ const (
 
 // ClaimNonce implements nonce.Store.
 func (s *Store) ClaimNonce(ctx context.Context, hash [32]byte, until time.Time) (bool, error) {
-	result, err := s.writer.ExecContext(ctx, insertNonce, hash[:], toMicros(until))
+	result, err := s.write(ctx, insertNonce, hash[:], toMicros(until))
 	if err != nil {
 		return false, unavailable("claim nonce", err)
 	}
@@ -23,7 +23,7 @@ func (s *Store) ClaimNonce(ctx context.Context, hash [32]byte, until time.Time) 
 
 // DeleteExpiredNonces deletes at most limit nonces that expired by themselves, and returns how many it deleted.
 func (s *Store) DeleteExpiredNonces(ctx context.Context, now time.Time, limit int) (int, error) {
-	result, err := s.writer.ExecContext(ctx, deleteExpiredNonces, toMicros(now), limit)
+	result, err := s.write(ctx, deleteExpiredNonces, toMicros(now), limit)
 	if err != nil {
 		return 0, unavailable("delete expired nonces", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/nonce"
+	"github.com/googlelogin/operator/server/refresh"
 	"github.com/googlelogin/operator/server/session"
 	"github.com/googlelogin/operator/server/users"
 )
@@ -17,6 +18,7 @@ type Store interface {
 	users.Store
 	session.Store
 	nonce.Store
+	refresh.Store
 	Ping(ctx context.Context) error
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
 	DeleteExpiredNonces(ctx context.Context, now time.Time, limit int) (int, error)
@@ -32,34 +34,39 @@ var kept = time.Date(2026, 3, 14, 14, 9, 26, 535_897_000, time.UTC)
 // Run runs the suite. open returns a new, empty store each time, and closes it when the test ends.
 func Run(t *testing.T, open func(t *testing.T) Store) {
 	for name, test := range map[string]func(*testing.T, Store){
-		"creates a user":                                    createsUser,
-		"keeps what change did to a user":                   updatesUser,
-		"keeps nothing when change fails":                   keepsNothing,
-		"does not know a user":                              unknownUser,
-		"E70 refuses an email that another user has":        emailTaken,
-		"E70 gives a user another Google account":           relinks,
-		"E70 gives nobody another account by mistake":       relinksNobody,
-		"E71 moves a user to another email":                 emailMoves,
-		"creates one user for parallel first logins":        parallelFirstLogins,
-		"loses no parallel change":                          parallelChanges,
-		"keeps a session":                                   keepsSession,
-		"does not know a session":                           unknownSession,
-		"refuses a session of nobody, or one twice":         refusesSession,
-		"moves the last use forward only":                   touches,
-		"ends one session":                                  revokesOne,
-		"does not touch an ended session":                   touchAfterRevoke,
-		"G91 ends all sessions of a user and of no other":   revokesAll,
-		"ends one session of its own user alone":            revokesOwn,
-		"lists a user's live sessions, newest first":        listsSessions,
-		"tells which sessions were ended lately":            revokedSince,
-		"deletes sessions that are over, in batches":        deletesExpired,
-		"remembers an ended session while a JWT may live":   remembersRevoked,
-		"J5 takes a nonce once":                             claimsOnce,
-		"J5 takes a nonce once of parallel claims":          parallelClaims,
-		"forgets expired nonces, in batches":                forgetsExpiredNonces,
-		"claims no nonce for a cancelled request":           claimsNothingCancelled,
-		"takes part in no cancelled request":                cancelled,
-		"ends and touches at once without undoing a logout": parallelRevoke,
+		"creates a user":                                     createsUser,
+		"keeps what change did to a user":                    updatesUser,
+		"keeps nothing when change fails":                    keepsNothing,
+		"does not know a user":                               unknownUser,
+		"E70 refuses an email that another user has":         emailTaken,
+		"E70 gives a user another Google account":            relinks,
+		"E70 gives nobody another account by mistake":        relinksNobody,
+		"E71 moves a user to another email":                  emailMoves,
+		"creates one user for parallel first logins":         parallelFirstLogins,
+		"loses no parallel change":                           parallelChanges,
+		"keeps a session":                                    keepsSession,
+		"does not know a session":                            unknownSession,
+		"refuses a session of nobody, or one twice":          refusesSession,
+		"moves the last use forward only":                    touches,
+		"ends one session":                                   revokesOne,
+		"does not touch an ended session":                    touchAfterRevoke,
+		"G91 ends all sessions of a user and of no other":    revokesAll,
+		"ends one session of its own user alone":             revokesOwn,
+		"lists a user's live sessions, newest first":         listsSessions,
+		"tells which sessions were ended lately":             revokedSince,
+		"deletes sessions that are over, in batches":         deletesExpired,
+		"remembers an ended session while a JWT may live":    remembersRevoked,
+		"J5 takes a nonce once":                              claimsOnce,
+		"J5 takes a nonce once of parallel claims":           parallelClaims,
+		"forgets expired nonces, in batches":                 forgetsExpiredNonces,
+		"claims no nonce for a cancelled request":            claimsNothingCancelled,
+		"rotates a refresh family, one number after another": rotatesFamily,
+		"rotates no family whose session was ended":          rotatesNoEndedFamily,
+		"H98 rotates a family once of parallel requests":     rotatesOnceInParallel,
+		"forgets a family with its session":                  forgetsFamilies,
+		"changes no family for a cancelled request":          cancelledFamilies,
+		"takes part in no cancelled request":                 cancelled,
+		"ends and touches at once without undoing a logout":  parallelRevoke,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
