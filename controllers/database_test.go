@@ -1,8 +1,15 @@
 package controllers
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
@@ -90,6 +97,69 @@ func TestTheSecretOfADatabaseIsWaitedFor(t *testing.T) {
 	}
 }
 
+func withCA(login *v1beta1.GoogleLogin) {
+	onPostgres(login)
+	login.Spec.Storage.Postgres.CASecretRef = &v1beta1.CASecretRef{Name: "shop-db-ca"}
+}
+
+func TestTheAuthorityOfADatabase(t *testing.T) {
+	const certificate = `-----BEGIN CERTIFICATE-----
+MIIBYTCCAQigAwIBAgIBATAKBggqhkjOPQQDAjASMRAwDgYDVQQDEwdzaG9wLWRi
+-----END CERTIFICATE-----
+`
+	good := string(testcert(t))
+	for name, row := range map[string]struct {
+		key, value, reason string
+		status             metav1.ConditionStatus
+	}{
+		"a certificate":              {"ca.crt", good, v1beta1.ReasonDatabaseFound, metav1.ConditionTrue},
+		"no Secret":                  {"", "", v1beta1.ReasonSecretNotFound, metav1.ConditionFalse},
+		"under another key":          {"tls.crt", good, v1beta1.ReasonSecretKeyMissing, metav1.ConditionFalse},
+		"something else":             {"ca.crt", "canary", v1beta1.ReasonInvalidDatabaseCA, metav1.ConditionFalse},
+		"PEM that is no certificate": {"ca.crt", certificate, v1beta1.ReasonInvalidDatabaseCA, metav1.ConditionFalse},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.create(clientSecret(w.ns))
+			w.create(databaseSecret(w.ns, "uri", databaseURI))
+			if row.key != "" {
+				w.create(&corev1.Secret{
+					ObjectMeta: metav1.ObjectMeta{Namespace: w.ns, Name: "shop-db-ca"},
+					StringData: map[string]string{row.key: row.value, "ca.key": "private-canary"},
+				})
+			}
+			w.shop(withCA)
+			w.reconcile()
+			c := w.wantCondition(v1beta1.ConditionStorageReady, row.status, row.reason)
+			if strings.Contains(c.Message, "canary") {
+				t.Errorf("message %q quotes the Secret", c.Message)
+			}
+			if row.status == metav1.ConditionFalse && !strings.Contains(c.Message, "shop-db-ca") {
+				t.Errorf("message %q does not say which Secret is meant", c.Message)
+			}
+			started := w.exists("shop-googlelogin", &appsv1.Deployment{})
+			if started != (row.status == metav1.ConditionTrue) {
+				t.Errorf("a server was started: %t", started)
+			}
+		})
+	}
+}
+
+// testcert is a certificate that signs itself.
+func testcert(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
 func TestServersOnPostgresAreReplacedOneByOne(t *testing.T) {
 	w := newWorld(t)
 	w.create(databaseSecret(w.ns, "uri", databaseURI))
@@ -113,6 +183,7 @@ func TestServersOnPostgresAreReplacedOneByOne(t *testing.T) {
 	} {
 		w.get("shop", login)
 		step.change(login)
+		login.Spec.Storage.TypeChange = v1beta1.StorageTypeChangeStartEmpty
 		w.update(login)
 		w.reconcile()
 		if got := strategy(); got != step.want {
@@ -129,9 +200,10 @@ func TestEverySecretThatIsReferredToIsWatched(t *testing.T) {
 		change func(*v1beta1.GoogleLogin)
 		want   []string
 	}{
-		"the client's":         {func(*v1beta1.GoogleLogin) {}, []string{"shop-google"}},
-		"the database's":       {onPostgres, []string{"shop-google", "shop-db-app"}},
-		"adopted signing keys": {func(l *v1beta1.GoogleLogin) { l.Spec.SigningKeys.SecretName = "ours" }, []string{"shop-google", "ours"}},
+		"the client's":               {func(*v1beta1.GoogleLogin) {}, []string{"shop-google"}},
+		"the database's":             {onPostgres, []string{"shop-google", "shop-db-app"}},
+		"the database's authority's": {withCA, []string{"shop-google", "shop-db-app", "shop-db-ca"}},
+		"adopted signing keys":       {func(l *v1beta1.GoogleLogin) { l.Spec.SigningKeys.SecretName = "ours" }, []string{"shop-google", "ours"}},
 	} {
 		login := shopIn("team")
 		row.change(login)

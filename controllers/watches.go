@@ -53,6 +53,9 @@ func secretRefs(obj client.Object) []string {
 	}
 	if spec.Storage.Postgres != nil {
 		refs = append(refs, spec.Storage.Postgres.SecretRef.Name)
+		if ca := spec.Storage.Postgres.CASecretRef; ca != nil {
+			refs = append(refs, ca.Name)
+		}
 	}
 	return refs
 }

@@ -66,7 +66,7 @@ func assemble(cfg config.Config, kept store, version string, log *slog.Logger, n
 		}},
 	}}
 	if changing, ok := kept.(reloadable); ok {
-		files.sources = append(files.sources, source{storage, []string{cfg.Storage.URIFile}, changing.Reload})
+		files.sources = append(files.sources, source{storage, []string{cfg.Storage.URIFile, cfg.Storage.CAFile}, changing.Reload})
 	}
 	probes := &health{metrics: m, checks: []check{
 		{name: signingKeys, ok: files.explain(signingKeys, keys.Ready)},

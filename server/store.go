@@ -33,7 +33,7 @@ func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (store,
 		log.Warn("users and sessions are in memory: a restart signs everybody out")
 		return memory.New(), nil
 	case config.StoragePostgres:
-		return postgres.Open(ctx, postgres.Options{URIFile: cfg.Storage.URIFile, Instance: cfg.Instance, Log: log})
+		return postgres.Open(ctx, postgres.Options{URIFile: cfg.Storage.URIFile, CAFile: cfg.Storage.CAFile, Instance: cfg.Instance, Log: log})
 	default:
 		return sqlite.Open(ctx, cfg.Storage.Path, log)
 	}

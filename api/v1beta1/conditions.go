@@ -72,6 +72,8 @@ const (
 	ReasonDatabaseFound = "DatabaseFound"
 	// ReasonInvalidDatabaseURI: the Secret's content is not the URI of a PostgreSQL database.
 	ReasonInvalidDatabaseURI = "InvalidDatabaseURI"
+	// ReasonInvalidDatabaseCA: the Secret's content is no certificate of an authority.
+	ReasonInvalidDatabaseCA = "InvalidDatabaseCA"
 	// ReasonMemory: users and sessions are in memory and lost at a restart, as the spec asks.
 	ReasonMemory = "Memory"
 

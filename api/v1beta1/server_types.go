@@ -7,11 +7,11 @@ import (
 
 // Storage is where users and sessions are kept.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.type) || !has(oldSelf.type) || !(self.type == 'Memory' && oldSelf.type == 'SQLite')",message="storage.type cannot go from SQLite to Memory: users and sessions would be lost; delete the GoogleLogin and make a new one if that is what you want"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || !has(oldSelf.type) || self.type == oldSelf.type || oldSelf.type == 'Memory' || (has(self.typeChange) && self.typeChange == 'StartEmpty')",message="storage.type cannot change just so: nothing is copied, everybody has to sign in again and gets a new user id; set storage.typeChange to StartEmpty if that is what you want, and see docs/storage.md",fieldPath=".type"
 type Storage struct {
 	// type of the storage. SQLite: a file on a volume claim, one server. Postgres: a PostgreSQL database, as many servers as you
 	// like. Memory: lost at every restart, for development. A change of the type takes nothing along: users and sessions stay
-	// where they were. Default: SQLite.
+	// where they were, which is why typeChange has to allow it. Default: SQLite.
 	// +optional
 	// +kubebuilder:default=SQLite
 	Type StorageType `json:"type,omitempty"`
@@ -23,7 +23,25 @@ type Storage struct {
 	// postgres says where the database is. Only with type Postgres, and required then.
 	// +optional
 	Postgres *Postgres `json:"postgres,omitempty"`
+
+	// typeChange says whether type may change while there are users. Refused: it may not, so that an edit that drops a line does not
+	// sign everybody out. StartEmpty: it may, and the new storage begins without users and sessions. Default: Refused.
+	// +optional
+	// +kubebuilder:default=Refused
+	TypeChange StorageTypeChange `json:"typeChange,omitempty"`
 }
+
+// StorageTypeChange says whether the type of the storage may change.
+//
+// +kubebuilder:validation:Enum=Refused;StartEmpty
+type StorageTypeChange string
+
+const (
+	// StorageTypeChangeRefused keeps the type as it is.
+	StorageTypeChangeRefused StorageTypeChange = "Refused"
+	// StorageTypeChangeStartEmpty lets it change, and loses the users and sessions from sight.
+	StorageTypeChangeStartEmpty StorageTypeChange = "StartEmpty"
+)
 
 // StorageType says what keeps users and sessions.
 //
@@ -62,6 +80,27 @@ type Postgres struct {
 	// will do as it is. A changed URI or password is used without a restart.
 	// +required
 	SecretRef DatabaseSecretRef `json:"secretRef,omitzero"`
+
+	// caSecretRef names the Secret with the certificate of the authority that signed the database's own: the one that CloudNativePG makes
+	// for a cluster, "<cluster>-ca", will do as it is. With it, the server trusts this authority and no other, and sslmode is verify-full
+	// where the URI names none. A changed certificate is used without a restart. Unset: the authorities that the server's image knows.
+	// +optional
+	CASecretRef *CASecretRef `json:"caSecretRef,omitempty"`
+}
+
+// CASecretRef names a Secret in the namespace of the GoogleLogin, and its key of an authority's certificates.
+type CASecretRef struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="storage.postgres.caSecretRef.name must be the name of a Secret: lower-case letters, digits, '-' and '.'"
+	Name string `json:"name,omitempty"`
+
+	// key of the certificates in PEM. Other keys of the Secret, an authority's private key say, do not reach the server. Default: ca.crt.
+	// +optional
+	// +kubebuilder:default="ca.crt"
+	Key SecretKey `json:"key,omitempty"`
 }
 
 // DatabaseSecretRef names a Secret in the namespace of the GoogleLogin, and its key of a database's URI.

@@ -180,6 +180,10 @@ func TestRefused(t *testing.T) {
 		{"Postgres with a Secret without a name", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {key: uri}}}"}, "spec.storage.postgres.secretRef.name"},
 		{"Postgres with a Secret elsewhere", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: other/db}}}"}, "storage.postgres.secretRef.name must be the name of a Secret"},
 		{"Postgres with a key that is none", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: db, key: ../uri}}}"}, "must be a key of a Secret"},
+		{"Postgres with a CA without a name", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: db}, caSecretRef: {key: ca.crt}}}"}, "spec.storage.postgres.caSecretRef.name"},
+		{"Postgres with a CA elsewhere", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: db}, caSecretRef: {name: other/ca}}}"}, "storage.postgres.caSecretRef.name must be the name of a Secret"},
+		{"Postgres with a CA's key that is none", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: db}, caSecretRef: {name: ca, key: ../ca}}}"}, "must be a key of a Secret"},
+		{"an unknown answer to a change of the storage", []string{"spec.storage.typeChange", "Copy"}, `Unsupported value: "Copy"`},
 		{"Postgres settings for SQLite", []string{"spec.storage", "{postgres: {secretRef: {name: db}}}"}, "storage.postgres may be set only when storage.type is Postgres"},
 		{"SQLite settings for Postgres", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: db}}, sqlite: {size: 1Gi}}"}, "storage.sqlite may be set only when storage.type is SQLite"},
 		{"two servers on SQLite", []string{"spec.server.replicas", "2"}, "set server.replicas to 1"},
@@ -243,6 +247,7 @@ func TestAccepted(t *testing.T) {
 		{"keys with every field set", []string{"spec.signingKeys", "{rotationPeriod: 24h, prePublish: 17m, jwksMaxAge: 15m, retain: 10m, secretName: shop.keys, deletionPolicy: Retain}"}},
 		{"retain left empty", []string{"spec.signingKeys.retain", "''"}},
 		{"three servers on Postgres", []string{"spec.server.replicas", "3", "spec.storage", "{type: Postgres, postgres: {secretRef: {name: shop-db-app}}}"}},
+		{"Postgres with a CA", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: shop-db-app}, caSecretRef: {name: shop-db-ca}}}"}},
 		{"switched off", []string{"spec.server.replicas", "0"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -263,7 +268,7 @@ func TestChangesRefused(t *testing.T) {
 	t.Cleanup(func() { _ = api.Delete(context.WithoutCancel(ctx), o) })
 
 	for _, row := range []struct{ name, path, value, message string }{
-		{"SQLite to memory", "spec.storage", "{type: Memory}", "storage.type cannot go from SQLite to Memory"},
+		{"SQLite to memory", "spec.storage", "{type: Memory}", "storage.type cannot change just so"},
 		{"a smaller volume claim", "spec.storage.sqlite.size", "1Gi", "storage.sqlite.size cannot shrink"},
 		{"another storage class", "spec.storage.sqlite.storageClassName", "slow", "storage.sqlite.storageClassName cannot be changed"},
 	} {
@@ -284,6 +289,46 @@ func TestChangesRefused(t *testing.T) {
 	}
 }
 
+// TestChangesOfTheStorage: users would be lost from sight by an edit that meant something else, one that drops the line with the type
+// say. Whoever means it says so.
+func TestChangesOfTheStorage(t *testing.T) {
+	const postgres = "{type: Postgres, postgres: {secretRef: {name: db}}"
+	for _, row := range []struct {
+		name, before, after string
+		refused             bool
+	}{
+		{"SQLite to Postgres", "{type: SQLite}", postgres + "}", true},
+		{"SQLite to memory", "{type: SQLite}", "{type: Memory}", true},
+		{"Postgres to SQLite", postgres + "}", "{type: SQLite}", true},
+		{"Postgres to memory", postgres + "}", "{type: Memory}", true},
+		{"Postgres to nothing, which is SQLite", postgres + "}", "", true},
+		{"Postgres to itself", postgres + "}", "{type: Postgres, postgres: {secretRef: {name: other}}}", false},
+		{"memory to SQLite", "{type: Memory}", "{type: SQLite}", false},
+		{"memory to Postgres", "{type: Memory}", postgres + "}", false},
+		{"SQLite to Postgres, as asked", "{type: SQLite}", postgres + ", typeChange: StartEmpty}", false},
+		{"SQLite to memory, as asked", "{type: SQLite}", "{type: Memory, typeChange: StartEmpty}", false},
+		{"Postgres to SQLite, as asked", postgres + "}", "{type: SQLite, typeChange: StartEmpty}", false},
+		{"SQLite to Postgres, as was asked before and not now", "{type: SQLite, typeChange: StartEmpty}", postgres + "}", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			api := apiServer(t)
+			o := object(t, "metadata.name", "storage", "spec.storage", row.before)
+			if err := api.Create(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = api.Delete(context.Background(), o) })
+			set(t, o, "spec.storage", row.after)
+			err := api.Update(t.Context(), o.DeepCopy(), client.DryRunAll, client.FieldValidation("Strict"))
+			if row.refused && (!apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "set storage.typeChange to StartEmpty")) {
+				t.Errorf("got %v, want a refusal that names the way out", err)
+			}
+			if !row.refused && err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestDefaults holds what the API server fills in, above all the status that keeps kstatus from calling a new object ready.
 func TestDefaults(t *testing.T) {
 	o := object(t)
@@ -300,6 +345,7 @@ func TestDefaults(t *testing.T) {
 		"spec.session.lifetime":                 "720h",
 		"spec.session.cookie.sameSite":          "Lax",
 		"spec.storage.type":                     "SQLite",
+		"spec.storage.typeChange":               "Refused",
 		"spec.signingKeys.rotationPeriod":       "720h",
 		"spec.signingKeys.prePublish":           "24h",
 		"spec.signingKeys.jwksMaxAge":           "15m",

@@ -107,6 +107,10 @@ func TestChildren(t *testing.T) {
 		{"defaults", shop(nil)},
 		{"everything", shop(everything)},
 		{"postgres", shop(onPostgres)},
+		{"postgres-ca", shop(func(l *v1beta1.GoogleLogin) {
+			onPostgres(l)
+			l.Spec.Storage.Postgres.CASecretRef = &v1beta1.CASecretRef{Name: "shop-db-ca", Key: "authority.pem"}
+		})},
 		{"memory", shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory })},
 	} {
 		t.Run(row.name, func(t *testing.T) {

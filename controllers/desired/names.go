@@ -21,12 +21,13 @@ func SealingKeysName(login string) string { return login + "-sealing-keys" }
 
 // Where the server finds its files.
 const (
-	configDir   = "/etc/googlelogin/config"
-	clientDir   = "/etc/googlelogin/client"
-	signingDir  = "/etc/googlelogin/signing"
-	sealingDir  = "/etc/googlelogin/sealing"
-	databaseDir = "/etc/googlelogin/database"
-	dataDir     = "/var/lib/googlelogin"
+	configDir     = "/etc/googlelogin/config"
+	clientDir     = "/etc/googlelogin/client"
+	signingDir    = "/etc/googlelogin/signing"
+	sealingDir    = "/etc/googlelogin/sealing"
+	databaseDir   = "/etc/googlelogin/database"
+	databaseCADir = "/etc/googlelogin/database-ca"
+	dataDir       = "/var/lib/googlelogin"
 )
 
 // Keys in the ConfigMap and in the Secrets with keys, and so the names of the files that they become.
@@ -45,3 +46,6 @@ const (
 
 // uriFile is what the key of the database's Secret becomes.
 const uriFile = "uri"
+
+// caFile is what the key of the Secret with the database's authority becomes.
+const caFile = "ca.crt"

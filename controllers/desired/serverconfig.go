@@ -123,7 +123,11 @@ func storageConfig(storage v1beta1.Storage) config.Storage {
 	case v1beta1.StorageMemory:
 		return config.Storage{Type: config.StorageMemory}
 	case v1beta1.StoragePostgres:
-		return config.Storage{Type: config.StoragePostgres, URIFile: databaseDir + "/" + uriFile}
+		out := config.Storage{Type: config.StoragePostgres, URIFile: databaseDir + "/" + uriFile}
+		if storage.Postgres != nil && storage.Postgres.CASecretRef != nil {
+			out.CAFile = databaseCADir + "/" + caFile
+		}
+		return out
 	default:
 		return config.Storage{Type: config.StorageSQLite, Path: dataDir + "/googlelogin.db"}
 	}

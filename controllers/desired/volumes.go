@@ -22,6 +22,9 @@ func volumes(in Input) []*corev1ac.VolumeApplyConfiguration {
 	}
 	if Shared(in.Login) {
 		out = append(out, corev1ac.Volume().WithName("database").WithSecret(databaseVolume(in.Login.Spec.Storage.Postgres)))
+		if ref := databaseCA(in); ref != nil {
+			out = append(out, corev1ac.Volume().WithName("database-ca").WithSecret(secretVolume(ref.Name, item(keyOr(ref.Key, caFile), caFile))))
+		}
 	}
 	if NeedsVolume(in.Login) {
 		out = append(out, corev1ac.Volume().WithName("data").WithPersistentVolumeClaim(
@@ -51,6 +54,14 @@ func databaseVolume(postgres *v1beta1.Postgres) *corev1ac.SecretVolumeSourceAppl
 	return secretVolume(ref.Name, item(keyOr(ref.Key, uriFile), uriFile))
 }
 
+// databaseCA is mounted by its one key, too: beside the certificate, the Secret of an authority has its private key.
+func databaseCA(in Input) *v1beta1.CASecretRef {
+	if in.Login.Spec.Storage.Postgres == nil {
+		return nil
+	}
+	return in.Login.Spec.Storage.Postgres.CASecretRef
+}
+
 func keyOr(key v1beta1.SecretKey, fallback string) string {
 	if key == "" {
 		return fallback
@@ -75,6 +86,9 @@ func mounts(in Input) []*corev1ac.VolumeMountApplyConfiguration {
 	}
 	if Shared(in.Login) {
 		out = append(out, readOnly("database", databaseDir))
+		if databaseCA(in) != nil {
+			out = append(out, readOnly("database-ca", databaseCADir))
+		}
 	}
 	if NeedsVolume(in.Login) {
 		out = append(out, corev1ac.VolumeMount().WithName("data").WithMountPath(dataDir))

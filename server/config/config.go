@@ -171,6 +171,9 @@ type Storage struct {
 	Path string `json:"path,omitempty"`
 	// URIFile holds the URI of the PostgreSQL database, password and all. It is read again for each new connection.
 	URIFile string `json:"uriFile,omitempty"`
+	// CAFile holds the certificates, in PEM, of the one authority that the PostgreSQL server's own may come from. Empty: those that the
+	// system knows. It is read again for each new connection, too.
+	CAFile string `json:"caFile,omitempty"`
 }
 
 // Keys says where the key files are.

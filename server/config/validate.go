@@ -96,6 +96,7 @@ func (s Storage) validate(p *problems) {
 	case StoragePostgres:
 		p.check(filepath.IsAbs(s.URIFile), "storage.uriFile",
 			"must be the absolute path of the file that holds the URI of the database, not the URI")
+		p.check(s.CAFile == "" || filepath.IsAbs(s.CAFile), "storage.caFile", "%q must be the absolute path of a file with certificates", s.CAFile)
 	default:
 		p.add("storage.type", "%q must be %q, %q or %q", s.Type, StorageSQLite, StoragePostgres, StorageMemory)
 	}

@@ -79,7 +79,8 @@ func (w *world) onPostgres(name string) string {
 // client goes to the Services by their addresses, as the node itself may. A new connection for each request: one that stays open
 // would stay with its pod, and never meet what a fault does to the Service.
 func (w *world) client() *http.Client {
-	dialer := &net.Dialer{Timeout: 2 * time.Second}
+	// Long enough for a machine that has to start the API server again meanwhile: what is refused is refused at once.
+	dialer := &net.Dialer{Timeout: 8 * time.Second}
 	return &http.Client{
 		Timeout:       10 * time.Second,
 		CheckRedirect: visitor.NoRedirects,

@@ -18,6 +18,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 	// Group=googlelogin.dev, Version=v1beta1
 	case v1beta1.SchemeGroupVersion.WithKind("Access"):
 		return &apiv1beta1.AccessApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("CASecretRef"):
+		return &apiv1beta1.CASecretRefApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Client"):
 		return &apiv1beta1.ClientApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("ClientSecretRef"):

@@ -27,6 +27,8 @@ const (
 type Options struct {
 	// URIFile holds the URI of the database.
 	URIFile string
+	// CAFile, if set, holds the certificates of the only authority that the database's may come from.
+	CAFile string
 	// Instance is the GoogleLogin whose users these are, as namespace/name.
 	Instance string
 	// Log may be nil.
@@ -57,7 +59,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	from := &source{path: o.URIFile, log: o.Log}
+	from := &source{path: o.URIFile, caPath: o.CAFile, log: o.Log}
 	if _, err := from.load(); err != nil {
 		return nil, err
 	}

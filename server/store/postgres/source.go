@@ -17,6 +17,8 @@ import (
 const (
 	// maxURI is more than any URI has.
 	maxURI = 8 << 10
+	// maxCA is more than any authority's certificates take.
+	maxCA = 256 << 10
 	// connectTimeout is how long one address may take to let us in, unless the URI says otherwise.
 	connectTimeout = 5 * time.Second
 	// fewestConnections: a migration needs one to hold its lock and one to work with.
@@ -26,33 +28,55 @@ const (
 // errURI says no more, since what it is about has a password in it.
 var errURI = errors.New("not a PostgreSQL URI such as postgresql://user:password@host:5432/database?sslmode=verify-full")
 
-// source is the file with the URI.
+// source is the file with the URI, and the one with the authority's certificates.
 type source struct {
 	path string
-	log  *slog.Logger
+	// caPath may be empty.
+	caPath string
+	log    *slog.Logger
 
-	mu   sync.Mutex
-	uri  string
-	good *pgxpool.Config
+	mu      sync.Mutex
+	uri, ca string
+	good    *pgxpool.Config
 }
 
-// load reads the file, and says whether it holds another URI than before. If it cannot be used, the one before stays.
+// load reads the files, and says whether they hold something else than before. If it cannot be used, what was before stays.
 func (s *source) load() (changed bool, err error) {
-	uri, err := readURI(s.path)
+	uri, err := readText(s.path, "database URI", maxURI)
 	if err != nil {
 		return false, err
 	}
+	ca := ""
+	if s.caPath != "" {
+		if ca, err = readText(s.caPath, "database CA", maxCA); err != nil {
+			return false, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if uri == s.uri {
+	if uri == s.uri && ca == s.ca {
 		return false, nil
+	}
+	parsed, err := s.parse(uri, ca)
+	if err != nil {
+		return false, err
+	}
+	s.uri, s.ca, s.good = uri, ca, parsed
+	return true, nil
+}
+
+func (s *source) parse(uri, ca string) (*pgxpool.Config, error) {
+	if s.caPath != "" {
+		var err error
+		if uri, err = trust(uri, s.caPath, ca); err != nil {
+			return nil, err
+		}
 	}
 	parsed, err := parseURI(uri)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", s.path, err)
+		return nil, fmt.Errorf("%s: %w", s.path, err)
 	}
-	s.uri, s.good = uri, parsed
-	return true, nil
+	return parsed, nil
 }
 
 // current is the configuration for a new connection.
@@ -65,18 +89,18 @@ func (s *source) current() *pgxpool.Config {
 	return s.good.Copy()
 }
 
-func readURI(path string) (string, error) {
+func readText(path, what string, most int64) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("read database URI: %w", err)
+		return "", fmt.Errorf("read %s: %w", what, err)
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxURI+1))
+	content, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
-		return "", fmt.Errorf("read database URI: %w", err)
+		return "", fmt.Errorf("read %s: %w", what, err)
 	}
-	if len(content) > maxURI {
-		return "", fmt.Errorf("read database URI: %s is larger than %d bytes", path, maxURI)
+	if int64(len(content)) > most {
+		return "", fmt.Errorf("read %s: %s is larger than %d bytes", what, path, most)
 	}
 	return strings.TrimSpace(string(content)), nil
 }

@@ -50,6 +50,16 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Audience
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.CASecretRef
+  map:
+    fields:
+    - name: key
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.SecretKey
+      default: ca.crt
+    - name: name
+      type:
+        scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.CIDR
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Client
@@ -332,6 +342,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.googlelogin.operator.api.v1beta1.Postgres
   map:
     fields:
+    - name: caSecretRef
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.CASecretRef
     - name: secretRef
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.DatabaseSecretRef
@@ -461,7 +474,13 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.StorageType
       default: SQLite
+    - name: typeChange
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.StorageTypeChange
+      default: Refused
 - name: com.github.googlelogin.operator.api.v1beta1.StorageType
+  scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.StorageTypeChange
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Switch
   scalar: string

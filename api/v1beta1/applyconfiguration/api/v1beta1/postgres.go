@@ -11,6 +11,10 @@ type PostgresApplyConfiguration struct {
 	// secretRef names the Secret with the database's URI: the one that CloudNativePG makes for a cluster's application, "<cluster>-app",
 	// will do as it is. A changed URI or password is used without a restart.
 	SecretRef *DatabaseSecretRefApplyConfiguration `json:"secretRef,omitempty"`
+	// caSecretRef names the Secret with the certificate of the authority that signed the database's own: the one that CloudNativePG makes
+	// for a cluster, "<cluster>-ca", will do as it is. With it, the server trusts this authority and no other, and sslmode is verify-full
+	// where the URI names none. A changed certificate is used without a restart. Unset: the authorities that the server's image knows.
+	CASecretRef *CASecretRefApplyConfiguration `json:"caSecretRef,omitempty"`
 }
 
 // PostgresApplyConfiguration constructs a declarative configuration of the Postgres type for use with
@@ -24,5 +28,13 @@ func Postgres() *PostgresApplyConfiguration {
 // If called multiple times, the SecretRef field is set to the value of the last call.
 func (b *PostgresApplyConfiguration) WithSecretRef(value *DatabaseSecretRefApplyConfiguration) *PostgresApplyConfiguration {
 	b.SecretRef = value
+	return b
+}
+
+// WithCASecretRef sets the CASecretRef field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CASecretRef field is set to the value of the last call.
+func (b *PostgresApplyConfiguration) WithCASecretRef(value *CASecretRefApplyConfiguration) *PostgresApplyConfiguration {
+	b.CASecretRef = value
 	return b
 }

@@ -13,12 +13,15 @@ import (
 type StorageApplyConfiguration struct {
 	// type of the storage. SQLite: a file on a volume claim, one server. Postgres: a PostgreSQL database, as many servers as you
 	// like. Memory: lost at every restart, for development. A change of the type takes nothing along: users and sessions stay
-	// where they were. Default: SQLite.
+	// where they were, which is why typeChange has to allow it. Default: SQLite.
 	Type *apiv1beta1.StorageType `json:"type,omitempty"`
 	// sqlite sets the volume claim. Only with type SQLite.
 	SQLite *SQLiteApplyConfiguration `json:"sqlite,omitempty"`
 	// postgres says where the database is. Only with type Postgres, and required then.
 	Postgres *PostgresApplyConfiguration `json:"postgres,omitempty"`
+	// typeChange says whether type may change while there are users. Refused: it may not, so that an edit that drops a line does not
+	// sign everybody out. StartEmpty: it may, and the new storage begins without users and sessions. Default: Refused.
+	TypeChange *apiv1beta1.StorageTypeChange `json:"typeChange,omitempty"`
 }
 
 // StorageApplyConfiguration constructs a declarative configuration of the Storage type for use with
@@ -48,5 +51,13 @@ func (b *StorageApplyConfiguration) WithSQLite(value *SQLiteApplyConfiguration) 
 // If called multiple times, the Postgres field is set to the value of the last call.
 func (b *StorageApplyConfiguration) WithPostgres(value *PostgresApplyConfiguration) *StorageApplyConfiguration {
 	b.Postgres = value
+	return b
+}
+
+// WithTypeChange sets the TypeChange field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TypeChange field is set to the value of the last call.
+func (b *StorageApplyConfiguration) WithTypeChange(value apiv1beta1.StorageTypeChange) *StorageApplyConfiguration {
+	b.TypeChange = &value
 	return b
 }
