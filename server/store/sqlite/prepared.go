@@ -14,7 +14,7 @@ type prepared map[string]*sql.Stmt
 func prepare(ctx context.Context, db *sql.DB, statements ...string) (prepared, error) {
 	p := prepared{}
 	for _, text := range statements {
-		statement, err := db.PrepareContext(ctx, text)
+		statement, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // It lives as long as the database, whose Close ends it.
 		if err != nil {
 			return nil, fmt.Errorf("prepare statement: %w", err)
 		}
@@ -49,9 +49,14 @@ func (s *Store) readRow(ctx context.Context, text string, args ...any) *sql.Row 
 	return s.reader.QueryRowContext(ctx, text, args...)
 }
 
-// in makes a prepared statement part of a transaction.
-func (p prepared) in(ctx context.Context, tx *sql.Tx, text string) *sql.Stmt {
-	return tx.StmtContext(ctx, p[text])
+// row runs a prepared statement in a transaction, which closes what it makes of it.
+func (p prepared) row(ctx context.Context, tx *sql.Tx, text string, args ...any) *sql.Row {
+	return tx.StmtContext(ctx, p[text]).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // The transaction's end closes it.
+}
+
+func (p prepared) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) error {
+	_, err := tx.StmtContext(ctx, p[text]).ExecContext(ctx, args...) //nolint:sqlclosecheck // The transaction's end closes it.
+	return err
 }
 
 const (
@@ -66,7 +71,7 @@ func (s *Store) inUnsynced(ctx context.Context, work func(tx *sql.Tx) error) (er
 	if err != nil {
 		return unavailable("reach database", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	// Whatever happens to the request, the connection goes back as it was, or not at all.
 	lasting := context.WithoutCancel(ctx)
 	defer func() {

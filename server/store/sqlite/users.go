@@ -31,7 +31,7 @@ func (s *Store) SaveUser(
 	var saved identity.User
 	// Immediate, so that nobody else writes between the reads below and the write.
 	err := s.inUnsynced(ctx, func(tx *sql.Tx) error {
-		known, err := scanUser(s.writes.in(ctx, tx, selectUserByIdentity).QueryRowContext(ctx, issuer, subject))
+		known, err := scanUser(s.writes.row(ctx, tx, selectUserByIdentity, issuer, subject))
 		if err != nil && !errors.Is(err, users.ErrNotFound) {
 			return err
 		}
@@ -43,8 +43,7 @@ func (s *Store) SaveUser(
 			return err
 		}
 		saved = normalUser(user)
-		_, err = s.writes.in(ctx, tx, upsertUser).ExecContext(ctx, userValues(user)...)
-		return unavailable("save user", err)
+		return unavailable("save user", s.writes.exec(ctx, tx, upsertUser, userValues(user)...))
 	})
 	if err != nil {
 		return identity.User{}, err
@@ -53,7 +52,7 @@ func (s *Store) SaveUser(
 }
 
 func (s *Store) checkEmail(ctx context.Context, tx *sql.Tx, user identity.User, knownID string) error {
-	owner, err := scanUser(s.writes.in(ctx, tx, selectUserByEmail).QueryRowContext(ctx, user.Email))
+	owner, err := scanUser(s.writes.row(ctx, tx, selectUserByEmail, user.Email))
 	switch {
 	case errors.Is(err, users.ErrNotFound) || (err == nil && owner.ID == user.ID):
 		return nil
