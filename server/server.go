@@ -125,6 +125,7 @@ func routes(
 		callbackRoute:         {name: "callback", methods: get(limited(handle(h.Callback)))},
 		base + "/login":       {name: "login", methods: get(limited(handle(h.Start)))},
 		base + "/me":          {name: "me", methods: fromFrontend(http.MethodGet, handle(h.Me), cors(http.MethodGet))},
+		base + "/refresh":     {name: "refresh", methods: fromFrontend(http.MethodPost, limited(handle(h.Refresh)), cors(http.MethodPost))},
 		base + "/logout":      {name: "logout", methods: fromFrontend(http.MethodPost, handle(h.Logout), cors(http.MethodPost))},
 		base + "/token":       {name: "token", methods: post(handle(h.Token))},
 		cmp.Or(base, "/"):     {name: "sign-in", methods: read(handle(h.SignInPage))},

@@ -80,6 +80,20 @@ func (m *Manager) Resume(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 }
 
+// Renew gives the session of the request a new access JWT, however fresh the one it has, if its handle is alive. The limits and the
+// policy are asked as by Resume, with the same errors, and one cookie is set or none. A JWT without a handle cannot be renewed.
+func (m *Manager) Renew(ctx context.Context, w http.ResponseWriter, r *http.Request) (Current, error) {
+	if _, err := read(r, m.cookies.token); errors.Is(err, errAmbiguous) {
+		return Current{}, fmt.Errorf("%w: access token: %w", ErrNoSession, err)
+	}
+	renewed, err := m.renewShared(ctx, r)
+	if err != nil {
+		return Current{}, err
+	}
+	m.cookies.set(w, m.cookies.token, renewed.AccessToken, renewed.Claims.ExpiresAt.Sub(m.now()))
+	return renewed, nil
+}
+
 // due says whether a valid JWT is renewed already, see the package comment.
 func (m *Manager) due(c Claims) bool { return m.dueAt(&c, m.now()) }
 
