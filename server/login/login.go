@@ -52,7 +52,7 @@ type Sessions interface {
 	Start(ctx context.Context, w http.ResponseWriter, r *http.Request, u identity.User, missingScopes []string) (identity.Session, error)
 	Check(r *http.Request) (session.Claims, error)
 	Resume(ctx context.Context, w http.ResponseWriter, r *http.Request) (session.Current, error)
-	Renew(ctx context.Context, w http.ResponseWriter, r *http.Request) (session.Current, error)
+	RenewNow(ctx context.Context, w http.ResponseWriter, r *http.Request) (session.Current, error)
 	End(ctx context.Context, w http.ResponseWriter, r *http.Request, everywhere bool) error
 	List(ctx context.Context, userID string) ([]identity.Session, error)
 	Bearer(r *http.Request) (session.Current, error)

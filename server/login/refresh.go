@@ -18,7 +18,7 @@ func (h *Handler) Refresh(w http.ResponseWriter, r *http.Request) error {
 	if session.HasBearer(r) {
 		return h.withoutBearer(w, r, fmt.Errorf("%w: %w", session.ErrNoSession, errBearerRefresh))
 	}
-	current, err := h.Sessions.Renew(r.Context(), w, r)
+	current, err := h.Sessions.RenewNow(r.Context(), w, r)
 	if err != nil {
 		return h.withoutSession(w, r, err)
 	}

@@ -10,7 +10,7 @@
 //     had before ends. Both cookies are set.
 //  2. Check, at a request: the JWT is ours, in time, and of a session that was not revoked.
 //  3. Resume, where a dead JWT may be renewed: Check, else the handle finds the session, the limits and the access policy are
-//     asked again, and a new JWT is set; that one cookie and no other, since some proxies hand on only one. Renew is the same
+//     asked again, and a new JWT is set; that one cookie and no other, since some proxies hand on only one. RenewNow is the same
 //     for who does not want to wait until the JWT is dead.
 //  4. End: the session, or all of the user's, is revoked in the store, and then the cookies are cleared.
 //

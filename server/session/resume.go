@@ -80,9 +80,9 @@ func (m *Manager) Resume(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 }
 
-// Renew gives the session of the request a new access JWT, however fresh the one it has, if its handle is alive. The limits and the
+// RenewNow gives the session of the request a new access JWT, however fresh the one it has, if its handle is alive. The limits and the
 // policy are asked as by Resume, with the same errors, and one cookie is set or none. A JWT without a handle cannot be renewed.
-func (m *Manager) Renew(ctx context.Context, w http.ResponseWriter, r *http.Request) (Current, error) {
+func (m *Manager) RenewNow(ctx context.Context, w http.ResponseWriter, r *http.Request) (Current, error) {
 	if _, err := read(r, m.cookies.token); errors.Is(err, errAmbiguous) {
 		return Current{}, fmt.Errorf("%w: access token: %w", ErrNoSession, err)
 	}
