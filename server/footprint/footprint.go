@@ -17,7 +17,7 @@ const (
 	gcPercent = 400
 	// memoryLimit is when the collector works harder instead: the container has 128 MiB by default, and the program's own text takes
 	// up to 25 of them.
-	memoryLimit = 72 << 20
+	memoryLimit = 48 << 20
 )
 
 // Tune sets the collector, unless the environment has set it.

@@ -14,8 +14,8 @@ import (
 const manyLogins = 10_000
 
 func TestFigures(t *testing.T) {
-	f := newFigures(t, "check_vs_empty_handler", "checks_per_second", "login_cpu", "rss_idle", "rss_after_logins", "rss_after_logins_without_files", "rss_peak",
-		"start_to_ready")
+	f := newFigures(t, append(rowFigures(), "check_vs_empty_handler", "checks_per_second", "login_cpu", "rss_idle", "rss_after_logins", "rss_after_logins_without_files", "rss_peak",
+		"start_to_ready")...)
 	bin := build(t, "../../cmd/server", "../../cmd/fake-google", "./empty")
 	googleURL := google(t, bin)
 	emptyAddress := "127.0.0.1:" + freePort(t)
@@ -34,10 +34,15 @@ func TestFigures(t *testing.T) {
 	f.print("rss_after_logins_without_files", w.memory("RssAnon"), "MiB")
 	f.print("rss_peak", w.memory("VmHWM"), "MiB")
 	end = w.profile(t, "check")
-	checks := compare(t, w, empty, emptyAddress)
+	checks := compare(t, w, empty, emptyAddress, 15)
 	end()
 	f.print("check_vs_empty_handler", checks.share, "ratio")
 	f.print("checks_per_second", checks.perSecond, "1/s")
+	w.stop()
+
+	ratio := func(w *world) float64 { return compare(t, w, empty, emptyAddress, 6).share }
+	sizedSQLite(t, f, bin, googleURL, ratio)
+	sizedPostgres(t, f, bin, googleURL, ratio)
 }
 
 // settle is how long a server is left alone before its memory is looked at: package footprint takes up to ten seconds to see that

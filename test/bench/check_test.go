@@ -19,7 +19,6 @@ const (
 	// connections is how many a proxy keeps open, each with a signed-in user of its own.
 	connections = 32
 	slice       = 500 * time.Millisecond
-	rounds      = 15
 )
 
 // question is what nginx asks for a browser, byte for byte. The empty handler gets the same.
@@ -122,7 +121,7 @@ type compared struct {
 }
 
 // compare lets both answer in turns.
-func compare(t *testing.T, w *world, empty *program, emptyAddress string) compared {
+func compare(t *testing.T, w *world, empty *program, emptyAddress string, rounds int) compared {
 	t.Helper()
 	questions := w.signIn(t)
 	var rates []float64
