@@ -1,0 +1,141 @@
+package postgres_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/refresh"
+	"github.com/googlelogin/operator/server/session"
+	"github.com/googlelogin/operator/server/store/postgres"
+)
+
+// app is the session of a client that keeps its tokens by itself; its ID is as long as a real one.
+var app = identity.Session{
+	ID: base64.RawURLEncoding.EncodeToString([]byte("sixteen bytes id")), HandleHash: [32]byte{2}, UserID: ann.ID,
+	CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(720 * time.Hour),
+}
+
+func tokens(store *postgres.Store) *refresh.Tokens {
+	return refresh.New(store, func() time.Time { return now }, rand.Reader)
+}
+
+// begin signs the app in and returns its first refresh token.
+func (d *database) begin(t *testing.T) string {
+	t.Helper()
+	if err := d.store.CreateSession(t.Context(), app); err != nil {
+		t.Fatal(err)
+	}
+	first, err := tokens(d.store).Begin(t.Context(), app, "client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return first
+}
+
+// use is what a request with a refresh token does.
+func use(ctx context.Context, at *refresh.Tokens, token string) (string, error) {
+	checked, err := at.Check(ctx, token, "client")
+	if err != nil {
+		return "", err
+	}
+	return at.Rotate(ctx, checked)
+}
+
+func TestH98_AHundredRefreshesAtTwoServersGiveOneSuccessor(t *testing.T) {
+	d := newDatabase(t)
+	servers := []*refresh.Tokens{tokens(d.store), tokens(open(t, d.file))}
+	token := d.begin(t)
+	for round := range 3 {
+		var (
+			group sync.WaitGroup
+			mu    sync.Mutex
+			given = map[string]int{}
+		)
+		for i := range 100 {
+			group.Go(func() {
+				next, err := use(t.Context(), servers[i%2], token)
+				if err != nil {
+					t.Errorf("round %d: %v", round, err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				given[next]++
+			})
+		}
+		group.Wait()
+		if len(given) != 1 {
+			t.Fatalf("round %d: %d successors, want one", round, len(given))
+		}
+		for next := range given {
+			token = next
+		}
+	}
+	if n := d.number(t, "SELECT number FROM googlelogin.refresh_families"); n != 4 {
+		t.Errorf("three rounds made it token %d, want 4", n)
+	}
+	if n := d.number(t, "SELECT count(*) FROM googlelogin.sessions WHERE revoked_at IS NOT NULL"); n != 0 {
+		t.Errorf("%d sessions ended", n)
+	}
+}
+
+// The sequence outlives the transaction, and so the backend ends itself once only.
+func TestAConnectionLostInARotationLosesNoToken(t *testing.T) {
+	d := newDatabase(t)
+	first := d.begin(t)
+	d.server.Exec(d.uri, "CREATE SEQUENCE attempts",
+		`CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF nextval('attempts') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); END IF; RETURN NEW; END $$`,
+		"CREATE TRIGGER die AFTER UPDATE ON googlelogin.refresh_families FOR EACH ROW EXECUTE FUNCTION die()")
+
+	if _, err := use(t.Context(), tokens(d.store), first); !errors.Is(err, session.ErrStoreUnavailable) || errors.Is(err, refresh.ErrInvalid) {
+		t.Errorf("error is %v, want ErrStoreUnavailable alone", err)
+	}
+	if n := d.number(t, "SELECT last_value FROM attempts"); n != 1 {
+		t.Fatalf("the connection was to be lost in the first of %d rotations", n)
+	}
+	second, err := use(t.Context(), tokens(d.store), first)
+	if err != nil {
+		t.Fatalf("the token is lost: %v", err)
+	}
+	if again, err := use(t.Context(), tokens(d.store), first); err != nil || again != second {
+		t.Errorf("H97 who lost the answer does not get it again: %v", err)
+	}
+}
+
+func TestALogoutUnderWayLeavesNoSuccessor(t *testing.T) {
+	d := newDatabase(t)
+	first := d.begin(t)
+	conn := d.server.Connect(d.uri)
+	defer conn.Close(context.Background())
+	logout, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := logout.Exec(t.Context(), "UPDATE googlelogin.sessions SET revoked_at = now() WHERE id = $1", app.ID); err != nil {
+		t.Fatal(err)
+	}
+	// Commits once the rotation waits for it.
+	go func() {
+		watch := d.server.Connect(d.uri)
+		defer watch.Close(context.Background())
+		for waiting := 0; waiting == 0 && t.Context().Err() == nil; {
+			if err := watch.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").Scan(&waiting); err != nil {
+				return
+			}
+		}
+		_ = logout.Commit(t.Context())
+	}()
+
+	if _, err := use(t.Context(), tokens(d.store), first); !errors.Is(err, refresh.ErrInvalid) {
+		t.Errorf("error is %v, want ErrInvalid", err)
+	}
+	if n := d.number(t, "SELECT number FROM googlelogin.refresh_families"); n != 1 {
+		t.Errorf("the chain of an ended session went on to token %d", n)
+	}
+}
