@@ -19,11 +19,13 @@ import (
 type store interface {
 	users.Store
 	session.Store
+	users.DirectoryStore
 	nonce.Store
 	refresh.Store
 	Ping(ctx context.Context) error
 	Close() error
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
+	DeleteExpiredEnds(ctx context.Context, now time.Time, limit int) (int, error)
 	DeleteExpiredNonces(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
@@ -74,7 +76,7 @@ const (
 	sweepBatch = 200
 )
 
-// sweep deletes expired sessions and nonces until ctx ends.
+// sweep deletes expired sessions, ends and nonces until ctx ends.
 func sweep(ctx context.Context, s store, m *metrics, log *slog.Logger, now func() time.Time) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -95,6 +97,7 @@ func sweepOnce(ctx context.Context, s store, m *metrics, log *slog.Logger, now f
 		m.sessionsDeleted.Add(float64(deleted))
 		return deleted, err
 	})
+	inBatches(ctx, log, func() (int, error) { return s.DeleteExpiredEnds(ctx, now(), sweepBatch) })
 	inBatches(ctx, log, func() (int, error) { return s.DeleteExpiredNonces(ctx, now(), sweepBatch) })
 }
 

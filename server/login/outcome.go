@@ -34,7 +34,7 @@ func codeOf(err error) httperr.Code {
 		return httperr.LoginFailed
 	case errors.Is(err, google.ErrUnavailable):
 		return httperr.GoogleUnavailable
-	case errors.Is(err, users.ErrBlocked):
+	case errors.Is(err, users.ErrBlocked), errors.Is(err, session.ErrUserGone):
 		return httperr.AccountBlocked
 	case errors.Is(err, users.ErrEmailConflict):
 		return httperr.AccountConflict

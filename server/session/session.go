@@ -23,6 +23,8 @@ var (
 	ErrExpired = errors.New("session expired")
 	// ErrAudience says that an access JWT, genuine and in time, is not for this service. It is an ErrNoSession, too.
 	ErrAudience = errors.New("access token for another audience")
+	// ErrUserGone says that no session can be created, because its user was blocked or deleted meanwhile.
+	ErrUserGone = errors.New("user is blocked or gone")
 	// ErrStoreUnavailable says that the store did not answer. The session may well be alive.
 	ErrStoreUnavailable = errors.New("session store unavailable")
 
@@ -52,7 +54,8 @@ type Policy interface {
 
 // Store keeps sessions. A session that is not there is ErrNoSession.
 type Store interface {
-	// CreateSession keeps a new session.
+	// CreateSession keeps a new session. ErrUserGone if the user is blocked or not there: a login that races a block must not leave
+	// a session behind.
 	CreateSession(ctx context.Context, s identity.Session) error
 	// SessionByHandle returns the session with this handle, expired or revoked ones included.
 	SessionByHandle(ctx context.Context, handleHash [32]byte) (identity.Session, error)

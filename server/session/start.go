@@ -103,7 +103,7 @@ func cut(s string, n int) string {
 
 // storeError makes every error of the store that is not an answer an ErrStoreUnavailable.
 func storeError(err error) error {
-	if errors.Is(err, ErrNoSession) || errors.Is(err, ErrStoreUnavailable) {
+	if errors.Is(err, ErrNoSession) || errors.Is(err, ErrUserGone) || errors.Is(err, ErrStoreUnavailable) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrStoreUnavailable, err)

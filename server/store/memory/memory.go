@@ -28,6 +28,8 @@ type Store struct {
 	nonces map[[32]byte]time.Time
 	// families are by session ID; what they hold of the session is not kept up.
 	families map[string]refresh.Family
+	// ended has the sessions of deleted users, with when they ended.
+	ended map[string]time.Time
 }
 
 // New returns an empty Store.
@@ -35,6 +37,7 @@ func New() *Store {
 	return &Store{
 		users: map[string]identity.User{}, sessions: map[string]identity.Session{},
 		nonces: map[[32]byte]time.Time{}, families: map[string]refresh.Family{},
+		ended: map[string]time.Time{},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,8 +19,8 @@ func (s *Store) CreateSession(ctx context.Context, created identity.Session) err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.users[created.UserID]; !ok {
-		return errors.New("create session: no such user")
+	if user, ok := s.users[created.UserID]; !ok || user.Blocked() {
+		return fmt.Errorf("create session: %w", session.ErrUserGone)
 	}
 	if s.taken(created) {
 		return errors.New("create session: its id or handle is taken")
@@ -129,10 +130,12 @@ func (s *Store) UserSessions(ctx context.Context, userID string, at, usedAfter t
 			found = append(found, known)
 		}
 	}
-	slices.SortFunc(found, func(a, b identity.Session) int {
-		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(found, newestFirst)
 	return found[:min(limit, len(found))], nil
+}
+
+func newestFirst(a, b identity.Session) int {
+	return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
 }
 
 // RevokedSince implements session.Store.
@@ -146,6 +149,11 @@ func (s *Store) RevokedSince(ctx context.Context, since time.Time) (map[string]t
 	for id, known := range s.sessions {
 		if !known.RevokedAt.IsZero() && !known.RevokedAt.Before(normalTime(since)) {
 			revoked[id] = known.RevokedAt
+		}
+	}
+	for id, at := range s.ended {
+		if !at.Before(normalTime(since)) {
+			revoked[id] = at
 		}
 	}
 	return revoked, nil

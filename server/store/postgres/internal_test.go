@@ -45,8 +45,9 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		`INSERT INTO googlelogin.sessions SELECT 's'||n, sha256(n::text::bytea), 'u'||(n % 5000 + 1), now(), now(), now() + interval '30 days',
 			CASE WHEN n % 1000 = 0 THEN now() END, 'Browser', '' FROM generate_series(1, 20000) n`,
 		`INSERT INTO googlelogin.used_nonces SELECT sha256(n::text::bytea), now() + n * interval '1 second' FROM generate_series(1, 20000) n`,
+		`INSERT INTO googlelogin.ended_sessions SELECT 'e'||n, now() - n * interval '1 second' FROM generate_series(1, 20000) n`,
 		`INSERT INTO googlelogin.refresh_families SELECT 's'||n, 'client', '', 1, '', now() FROM generate_series(1, 20000) n`,
-		`ANALYZE googlelogin.users, googlelogin.sessions, googlelogin.used_nonces, googlelogin.refresh_families`,
+		`ANALYZE googlelogin.ended_sessions, googlelogin.users, googlelogin.sessions, googlelogin.used_nonces, googlelogin.refresh_families`,
 	} {
 		if _, err := store.pool.Exec(t.Context(), fill); err != nil {
 			t.Fatal(err)
@@ -74,6 +75,14 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"selectUserSessions":    {selectUserSessions, "sessions_of_user", []any{"u1", at, at, 50}},
 		"selectRevokedSince":    {selectRevokedSince, "sessions_revoked", []any{at.Add(-time.Minute)}},
 		"deleteExpired":         {deleteExpired, "sessions_expiry", []any{at, at.Add(-time.Hour), 200}},
+		"selectUserByEmail":     {selectUserByEmail, "users_email", []any{"1@example.com"}},
+		"listUsers":             {listUsers, "users_pkey", []any{"u4000", 51}},
+		"listUsersByEmail":      {listUsersByEmail, "users_email_prefix", []any{"49", "49\U0010FFFF", "490@example.com", 51}},
+		"selectKeptSessions":    {selectKeptSessions, "sessions_(of_)?user", []any{"u1", 50}},
+		"lockUser":              {lockUser, "users_pkey", []any{"u1"}},
+		"insertEnds":            {insertEnds, "sessions_(of_)?user|sessions_revoked", []any{"u1"}},
+		"deleteUser":            {deleteUser, "users_pkey", []any{"u1"}},
+		"deleteExpiredEnds":     {deleteExpiredEnds, "ended_sessions_time", []any{at.Add(-333 * time.Minute), 200}},
 		"insertNonce":           {insertNonce, "", []any{hash, at}},
 		"deleteExpiredNonces":   {deleteExpiredNonces, "used_nonces_expiry", []any{at, 200}},
 		"insertFamily":          {insertFamily, "", []any{"s1", "client", hash, 1, hash, at}},

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 const (
 	sessionColumns = `id, handle_hash, user_id, created_at, last_used_at, expires_at, revoked_at, user_agent, missing_scopes`
 
-	insertSession         = `INSERT INTO googlelogin.sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	// It waits for a block or a deletion that is under way, and then finds nobody; or makes that wait, which then finds the session.
+	insertSession = `INSERT INTO googlelogin.sessions (` + sessionColumns + `)
+		SELECT $1, $2, id, $4::timestamptz, $5::timestamptz, $6::timestamptz, $7::timestamptz, $8, $9 FROM googlelogin.users WHERE id = $3 AND blocked_at IS NULL FOR SHARE`
 	selectSessionByHandle = `SELECT ` + sessionColumns + ` FROM googlelogin.sessions WHERE handle_hash = $1`
 	touchSession          = `UPDATE googlelogin.sessions SET last_used_at = greatest(last_used_at, $1) WHERE id = $2 AND revoked_at IS NULL`
 	revokeSession         = `UPDATE googlelogin.sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL`
@@ -24,7 +27,8 @@ const (
 	revokeUserSession     = `UPDATE googlelogin.sessions SET revoked_at = $1 WHERE id = $2 AND user_id = $3 AND revoked_at IS NULL`
 	selectUserSessions    = `SELECT ` + sessionColumns + ` FROM googlelogin.sessions
 		WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND last_used_at > $3 ORDER BY created_at DESC, id LIMIT $4`
-	selectRevokedSince = `SELECT id, revoked_at FROM googlelogin.sessions WHERE revoked_at >= $1`
+	selectRevokedSince = `SELECT id, revoked_at FROM googlelogin.sessions WHERE revoked_at >= $1
+		UNION ALL SELECT session_id, ended_at FROM googlelogin.ended_sessions WHERE ended_at >= $1`
 	// SKIP LOCKED, because every replica sweeps and none needs to wait for another.
 	deleteExpired = `WITH over AS MATERIALIZED (
 			SELECT id FROM googlelogin.sessions WHERE expires_at <= $1 OR revoked_at <= $2 LIMIT $3 FOR UPDATE SKIP LOCKED)
@@ -33,9 +37,12 @@ const (
 
 // CreateSession implements session.Store.
 func (s *Store) CreateSession(ctx context.Context, created identity.Session) error {
-	_, err := s.exec(ctx, "create session", insertSession, created.ID, created.HandleHash[:], created.UserID,
+	inserted, err := s.exec(ctx, "create session", insertSession, created.ID, created.HandleHash[:], created.UserID,
 		normalTime(created.CreatedAt), normalTime(created.LastUsedAt), normalTime(created.ExpiresAt), toNullable(created.RevokedAt),
 		normalText(created.UserAgent), strings.Join(created.MissingScopes, " "))
+	if err == nil && inserted == 0 {
+		return fmt.Errorf("create session: %w", session.ErrUserGone)
+	}
 	return err
 }
 
@@ -54,19 +61,7 @@ func (s *Store) SessionByHandle(ctx context.Context, handleHash [32]byte) (ident
 
 // UserSessions implements session.Store.
 func (s *Store) UserSessions(ctx context.Context, userID string, at, usedAfter time.Time, limit int) ([]identity.Session, error) {
-	var found []identity.Session
-	err := s.run(ctx, "list sessions", func(ctx context.Context) error {
-		rows, err := s.pool.Query(ctx, selectUserSessions, userID, normalTime(at), normalTime(usedAfter), limit)
-		if err != nil {
-			return err
-		}
-		found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (identity.Session, error) { return scanSession(row) })
-		return err
-	})
-	if len(found) == 0 {
-		return nil, err
-	}
-	return found, err
+	return collect(ctx, s, "list sessions", scanSession, selectUserSessions, userID, normalTime(at), normalTime(usedAfter), limit)
 }
 
 // scanSession reads a row of sessionColumns.

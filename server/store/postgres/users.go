@@ -62,13 +62,20 @@ func (s *Store) SaveUser(
 func (s *Store) RelinkUser(
 	ctx context.Context, email string, at time.Time, change func(identity.User) (identity.User, error),
 ) (identity.User, []string, error) {
+	return s.changeAndRevoke(ctx, "relink user", lockByEmail, email, at, change)
+}
+
+// changeAndRevoke changes the user that lock finds by key, identity included, and ends their sessions.
+func (s *Store) changeAndRevoke(
+	ctx context.Context, attempted, lock, key string, at time.Time, change func(identity.User) (identity.User, error),
+) (identity.User, []string, error) {
 	var (
 		saved identity.User
 		ended []string
 	)
-	err := s.run(ctx, "relink user", func(ctx context.Context) error {
+	err := s.run(ctx, attempted, func(ctx context.Context) error {
 		return s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			known, err := scanUser(tx.QueryRow(ctx, lockByEmail, email))
+			known, err := scanUser(tx.QueryRow(ctx, lock, key))
 			if err != nil {
 				return err
 			}

@@ -54,8 +54,10 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"upsertUser": upsertUser, "insertSession": insertSession, "selectSessionByHandle": selectSessionByHandle,
 		"touchSession": touchSession, "revokeSession": revokeSession, "revokeUserSessions": revokeUserSessions,
 		"selectRevokedSince": selectRevokedSince, "revokeUserSession": revokeUserSession, "selectUserSessions": selectUserSessions,
-		"deleteExpired": deleteExpired, "insertNonce": insertNonce, "deleteExpiredNonces": deleteExpiredNonces,
-		"insertFamily": insertFamily, "selectFamily": selectFamily, "rotateFamily": rotateFamily,
+		"deleteExpired": deleteExpired, "listUsers": listUsers, "listUsersByEmail": listUsersByEmail, "selectKeptSessions": selectKeptSessions,
+		"insertEnds": insertEnds, "deleteUser": deleteUser, "deleteExpiredEnds": deleteExpiredEnds, "insertNonce": insertNonce,
+		"deleteExpiredNonces": deleteExpiredNonces,
+		"insertFamily":        insertFamily, "selectFamily": selectFamily, "rotateFamily": rotateFamily,
 	}
 	known := storetest.Statements(t, "SELECT 1 FROM sqlite_schema LIMIT 1")
 	if diff := cmp.Diff(known, slices.Sorted(maps.Keys(table))); diff != "" {

@@ -14,13 +14,21 @@ import (
 func (s *Store) RelinkUser(
 	ctx context.Context, email string, at time.Time, change func(identity.User) (identity.User, error),
 ) (identity.User, []string, error) {
+	return s.changeAndRevoke(ctx, selectUserByEmail, email, at, change)
+}
+
+// changeAndRevoke changes the user that find finds by key, identity included, and ends their sessions. It is synced, whatever the
+// change: it may be a block.
+func (s *Store) changeAndRevoke(
+	ctx context.Context, find, key string, at time.Time, change func(identity.User) (identity.User, error),
+) (identity.User, []string, error) {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return identity.User{}, nil, unavailable("begin relinking user", err)
+		return identity.User{}, nil, unavailable("begin changing user", err)
 	}
 	defer func() { _ = tx.Rollback() }()
 
-	known, err := scanUser(tx.QueryRowContext(ctx, selectUserByEmail, email))
+	known, err := scanUser(tx.QueryRowContext(ctx, find, key))
 	if err != nil {
 		return identity.User{}, nil, err
 	}

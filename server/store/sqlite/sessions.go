@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 const (
 	sessionColumns = `id, handle_hash, user_id, created_at, last_used_at, expires_at, revoked_at, user_agent, missing_scopes`
 
-	insertSession         = `INSERT INTO sessions (` + sessionColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertSession = `INSERT INTO sessions (` + sessionColumns + `)
+		SELECT ?1, ?2, id, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?3 AND blocked_at = 0`
 	selectSessionByHandle = `SELECT ` + sessionColumns + ` FROM sessions WHERE handle_hash = ?`
 	touchSession          = `UPDATE sessions SET last_used_at = max(last_used_at, ?) WHERE id = ? AND revoked_at = 0`
 	revokeSession         = `UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at = 0`
@@ -22,16 +24,24 @@ const (
 	revokeUserSession     = `UPDATE sessions SET revoked_at = ? WHERE id = ? AND user_id = ? AND revoked_at = 0`
 	selectUserSessions    = `SELECT ` + sessionColumns + ` FROM sessions
 		WHERE user_id = ? AND revoked_at = 0 AND expires_at > ? AND last_used_at > ? ORDER BY created_at DESC, id LIMIT ?`
-	selectRevokedSince = `SELECT id, revoked_at FROM sessions WHERE revoked_at >= ? AND revoked_at > 0`
-	deleteExpired      = `DELETE FROM sessions WHERE id IN (
+	selectRevokedSince = `SELECT id, revoked_at FROM sessions WHERE revoked_at >= ?1 AND revoked_at > 0
+		UNION ALL SELECT session_id, ended_at FROM ended_sessions WHERE ended_at >= ?1`
+	deleteExpired = `DELETE FROM sessions WHERE id IN (
 		SELECT id FROM sessions WHERE expires_at <= ? OR (revoked_at > 0 AND revoked_at <= ?) LIMIT ?)`
 )
 
 // CreateSession implements session.Store.
 func (s *Store) CreateSession(ctx context.Context, created identity.Session) error {
-	_, err := s.write(ctx, insertSession, created.ID, created.HandleHash[:], created.UserID,
+	result, err := s.write(ctx, insertSession, created.ID, created.HandleHash[:], created.UserID,
 		toMicros(created.CreatedAt), toMicros(created.LastUsedAt), toMicros(created.ExpiresAt), toMicros(created.RevokedAt),
 		created.UserAgent, strings.Join(created.MissingScopes, " "))
+	if err != nil {
+		return unavailable("create session", err)
+	}
+	inserted, err := result.RowsAffected()
+	if err == nil && inserted == 0 {
+		return fmt.Errorf("create session: %w", session.ErrUserGone)
+	}
 	return unavailable("create session", err)
 }
 
@@ -46,20 +56,7 @@ func (s *Store) SessionByHandle(ctx context.Context, handleHash [32]byte) (ident
 
 // UserSessions implements session.Store.
 func (s *Store) UserSessions(ctx context.Context, userID string, at, usedAfter time.Time, limit int) ([]identity.Session, error) {
-	rows, err := s.reader.QueryContext(ctx, selectUserSessions, userID, toMicros(at), toMicros(usedAfter), limit)
-	if err != nil {
-		return nil, unavailable("list sessions", err)
-	}
-	defer rows.Close()
-	var found []identity.Session
-	for rows.Next() {
-		one, err := scanSession(rows.Scan)
-		if err != nil {
-			return nil, unavailable("list sessions", err)
-		}
-		found = append(found, one)
-	}
-	return found, unavailable("list sessions", rows.Err())
+	return collect(ctx, s.reader, "list sessions", scanSession, selectUserSessions, userID, toMicros(at), toMicros(usedAfter), limit)
 }
 
 // scanSession reads a row of sessionColumns.

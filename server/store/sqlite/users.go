@@ -68,17 +68,23 @@ func (s *Store) User(ctx context.Context, id string) (identity.User, error) {
 }
 
 func scanUser(row *sql.Row) (identity.User, error) {
+	u, err := readUser(row.Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return identity.User{}, users.ErrNotFound
+	}
+	return u, unavailable("read user", err)
+}
+
+// readUser reads a row of userColumns.
+func readUser(scan func(...any) error) (identity.User, error) {
 	var (
 		u                           identity.User
 		created, lastLogin, blocked int64
 	)
-	err := row.Scan(&u.ID, &u.Issuer, &u.Subject, &u.Email, &u.EmailVerified, &u.HostedDomain, &u.Name, &u.GivenName,
+	err := scan(&u.ID, &u.Issuer, &u.Subject, &u.Email, &u.EmailVerified, &u.HostedDomain, &u.Name, &u.GivenName,
 		&u.FamilyName, &u.Picture, &created, &lastLogin, &blocked)
-	if errors.Is(err, sql.ErrNoRows) {
-		return identity.User{}, users.ErrNotFound
-	}
 	if err != nil {
-		return identity.User{}, unavailable("read user", err)
+		return identity.User{}, err
 	}
 	u.CreatedAt, u.LastLoginAt, u.BlockedAt = fromMicros(created), fromMicros(lastLogin), fromMicros(blocked)
 	return u, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/session"
+	"github.com/googlelogin/operator/server/users"
 )
 
 func keepsSession(t *testing.T, store Store) {
@@ -283,6 +284,11 @@ func cancelled(t *testing.T, store Store) {
 	change := func(known identity.User) (identity.User, error) { known.Name = "late"; return known, nil }
 	for name, call := range map[string]func() error{
 		"save user":     func() error { _, err := store.SaveUser(ctx, ann().Issuer, ann().Subject, change); return err },
+		"change user":   func() error { _, _, err := store.ChangeUser(ctx, ann().ID, now, change); return err },
+		"delete user":   func() error { _, err := store.DeleteUser(ctx, ann().ID, now); return err },
+		"user by email": func() error { _, err := store.UserByEmail(ctx, ann().Email); return err },
+		"list users":    func() error { _, err := store.ListUsers(ctx, users.Page{Limit: 1}); return err },
+		"kept sessions": func() error { _, err := store.KeptSessions(ctx, ann().ID, 1); return err },
 		"relink user":   func() error { _, _, err := store.RelinkUser(ctx, ann().Email, now, change); return err },
 		"read user":     func() error { _, err := store.User(ctx, ann().ID); return err },
 		"create":        func() error { return store.CreateSession(ctx, login(ann(), 2)) },

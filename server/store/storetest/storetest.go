@@ -17,10 +17,12 @@ import (
 type Store interface {
 	users.Store
 	session.Store
+	users.DirectoryStore
 	nonce.Store
 	refresh.Store
 	Ping(ctx context.Context) error
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
+	DeleteExpiredEnds(ctx context.Context, now time.Time, limit int) (int, error)
 	DeleteExpiredNonces(ctx context.Context, now time.Time, limit int) (int, error)
 	Close() error
 }
@@ -67,6 +69,15 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"changes no family for a cancelled request":          cancelledFamilies,
 		"takes part in no cancelled request":                 cancelled,
 		"ends and touches at once without undoing a logout":  parallelRevoke,
+		"lists users page by page":                           listsUsers,
+		"finds a user by email":                              findsByEmail,
+		"changes a user and ends their sessions":             changesUser,
+		"changes nobody by mistake":                          changesNobody,
+		"creates no session of a blocked user":               noSessionOfBlocked,
+		"leaves no session to a login that races a block":    parallelBlock,
+		"deletes a user with all that hangs on them":         deletesUser,
+		"forgets a deleted user's sessions in time":          forgetsEnds,
+		"returns every session that is kept":                 keptSessions,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
