@@ -1,15 +1,8 @@
 package controllers
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
@@ -18,6 +11,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/server/store/postgres/postgrestest"
 )
 
 const databaseURI = "postgresql://shop:hunter2-canary@shop-db-rw:5432/app"
@@ -107,7 +101,7 @@ func TestTheAuthorityOfADatabase(t *testing.T) {
 MIIBYTCCAQigAwIBAgIBATAKBggqhkjOPQQDAjASMRAwDgYDVQQDEwdzaG9wLWRi
 -----END CERTIFICATE-----
 `
-	good := string(testcert(t))
+	good := string(postgrestest.NewAuthority(t).PEM)
 	for name, row := range map[string]struct {
 		key, value, reason string
 		status             metav1.ConditionStatus
@@ -143,21 +137,6 @@ MIIBYTCCAQigAwIBAgIBATAKBggqhkjOPQQDAjASMRAwDgYDVQQDEwdzaG9wLWRi
 			}
 		})
 	}
-}
-
-// testcert is a certificate that signs itself.
-func testcert(t *testing.T) []byte {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 func TestServersOnPostgresAreReplacedOneByOne(t *testing.T) {

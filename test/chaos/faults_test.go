@@ -55,6 +55,7 @@ var faults = []fault{
 	{"every server pod deleted", nothing, (*world).deleteServers},
 	{"every server killed with SIGKILL", nothing, func(w *world) { killContainers(w.T, namespace, servers, "server") }},
 	{"managers killed in the midst of passes", everything, (*world).killManagers},
+	{"no manager for 30 s", everything, (*world).withoutManagers},
 	{"two managers at work at once", everything, (*world).secondManager},
 	{"PostgreSQL away for 20 s", othersAndValid, func(w *world) { w.withoutDatabase((*world).stopDatabase) }},
 	{"PostgreSQL crashed", othersAndValid, func(w *world) { w.withoutDatabase((*world).crashDatabase) }},
@@ -92,6 +93,25 @@ func (w *world) killManagers() {
 		w.wantKeys(name, 1)
 		mustKubectl(w.T, "delete", "googlelogin", name, "--wait=true", "--timeout=60s")
 	}
+}
+
+// withoutManagers takes every manager away, and has somebody break a child meanwhile: it is mended once they are back.
+func (w *world) withoutManagers() {
+	scale := func(replicas string) {
+		mustKubectl(w.T, "--namespace", system, "scale", "deployment/googlelogin-manager", "--replicas="+replicas)
+	}
+	scale("0")
+	eventually(w.T, "the managers are gone", time.Minute, func() bool {
+		out, err := kubectl("--namespace", system, "get", "pods", "--selector", managers, "-o", "name")
+		return err == nil && out == ""
+	})
+	mustKubectl(w.T, "label", "service", "base-googlelogin", "--overwrite", "app.kubernetes.io/managed-by=somebody")
+	time.Sleep(30 * time.Second)
+	scale("2")
+	eventually(w.T, "a manager mends what was broken meanwhile", 2*time.Minute, func() bool {
+		out, err := kubectl("get", "service", "base-googlelogin", "-o", `jsonpath={.metadata.labels.app\.kubernetes\.io/managed-by}`)
+		return err == nil && out != "" && out != "somebody"
+	})
 }
 
 // wantKeys checks how many signing keys there are.

@@ -27,7 +27,9 @@ const (
 // world is the namespace with all that the faults befall.
 type world struct {
 	*testing.T
-	database *postgrestest.Server
+	// database speaks TLS alone, with a certificate of the authority.
+	database  *postgrestest.Server
+	authority *postgrestest.Authority
 	// addresses are those of the Services, by host:port as pods name them.
 	addresses map[string]string
 }
@@ -41,7 +43,8 @@ func newWorld(t *testing.T) *world {
 	removeNamespace()
 	t.Cleanup(removeNamespace)
 	mustKubectl(t, "create", "namespace", namespace)
-	w.database = postgrestest.StartWith(t, postgrestest.Options{Host: bridge})
+	w.authority = postgrestest.NewAuthority(t)
+	w.database = postgrestest.StartWith(t, w.authority.Serve(bridge, bridge))
 	apply(t, googleManifest)
 	mustKubectl(t, "rollout", "status", "deployment/fake-google", "--timeout=120s")
 	w.addresses[google] = w.clusterIP("fake-google") + ":8080"
@@ -70,10 +73,10 @@ func (w *world) login(name, spec string) *visitor.Visitor {
 // onPostgres is the storage of a GoogleLogin on a database of its own.
 func (w *world) onPostgres(name string) string {
 	w.Helper()
-	uri := w.database.RemoteURI(bridge) + "?sslmode=disable"
-	apply(w.T, fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s-db, namespace: %s}\ndata: {uri: %s}\n",
-		name, namespace, base64.StdEncoding.EncodeToString([]byte(uri))))
-	return fmt.Sprintf("  storage: {type: Postgres, postgres: {secretRef: {name: %s-db}}}\n", name)
+	uri := w.database.RemoteURI(bridge)
+	apply(w.T, fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s-db, namespace: %s}\ndata: {uri: %s, ca.crt: %s}\n",
+		name, namespace, base64.StdEncoding.EncodeToString([]byte(uri)), base64.StdEncoding.EncodeToString(w.authority.PEM)))
+	return fmt.Sprintf("  storage: {type: Postgres, postgres: {secretRef: {name: %s-db}, caSecretRef: {name: %s-db}}}\n", name, name)
 }
 
 // client goes to the Services by their addresses, as the node itself may. A new connection for each request: one that stays open
