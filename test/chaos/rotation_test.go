@@ -38,7 +38,8 @@ type patrol struct {
 	signers  map[string]int
 	verified int
 	refused  []string
-	// unpublished are the tokens whose key no service could have known: it was in none of the key sets fetched before.
+	// unpublished are the keys that signed before they were in any key set that was fetched. Those of the first set are as old as the
+	// patrol.
 	unpublished []string
 	published   map[string]time.Time
 }
@@ -79,7 +80,7 @@ func TestRotationUnderLoad(t *testing.T) {
 		"| %d | %s | %d | %d | %d | %d | %d | %d | %d |\n\n", len(p.keys())-1, time.Since(began).Round(time.Second), logins.asked, logins.failed,
 		checks.asked, checks.failed, p.verified, len(p.refused), len(p.unpublished))
 	if len(p.refused) > 0 || len(p.unpublished) > 0 || checks.failed > 0 || logins.failed > 0 {
-		t.Errorf("refused: %.3v; unpublished: %.3v; checks: %s; logins: %s", p.refused, p.unpublished, checks.problem, logins.problem)
+		t.Errorf("refused: %v; unpublished: %v; checks: %s; logins: %s", p.refused, p.unpublished, checks.problem, logins.problem)
 	}
 }
 
@@ -115,7 +116,7 @@ func (p *patrol) round(ctx context.Context, sessions [][]*http.Cookie) {
 		p.seen[token] = true
 		kid, expires := describe(token)
 		p.signers[kid]++
-		if at, known := p.published[kid]; !known || now.Sub(at) < 0 {
+		if at, known := p.published[kid]; !known || at.After(now) {
 			p.unpublished = append(p.unpublished, kid)
 		}
 		p.out[token] = expires
@@ -160,9 +161,13 @@ func (p *patrol) fetch(ctx context.Context) ([]byte, time.Duration, error) {
 	if err := json.Unmarshal(raw, &set); err != nil {
 		return nil, 0, err
 	}
+	at := time.Now()
+	if len(p.published) == 0 {
+		at = time.Time{}
+	}
 	for _, key := range set.Keys {
 		if _, known := p.published[key.Kid]; !known {
-			p.published[key.Kid] = time.Now()
+			p.published[key.Kid] = at
 		}
 	}
 	allowed := maxAge.FindStringSubmatch(response.Header.Get("Cache-Control"))
