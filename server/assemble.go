@@ -75,7 +75,7 @@ func assemble(cfg config.Config, kept store, version string, log *slog.Logger, n
 		{name: storage, ok: kept.Ping, toStart: true},
 	}}
 	public, err := New(cfg, Deps{
-		Provider: provider, Sealer: sealer, Policy: policy, Users: people, Sessions: sessions, Records: kept, Nonces: kept,
+		Provider: provider, Sealer: sealer, Policy: policy, Users: people, Sessions: sessions, Records: kept, Nonces: kept, Families: kept,
 		ReturnURLs: returnURLs.Except(cfg.BasePath, cfg.RedirectURIs), Keys: keys, Metrics: m,
 		Ready: func() error { return cmp.Or(keys.Ready(), sealer.Ready(), provider.Ready()) },
 		Now:   now, Rand: rand.Reader, Log: log,

@@ -6,6 +6,7 @@ import (
 	"github.com/googlelogin/operator/server/forwardauth"
 	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/nonce"
+	"github.com/googlelogin/operator/server/refresh"
 	"github.com/googlelogin/operator/server/token"
 )
 
@@ -45,11 +46,15 @@ func newDirect(cfg config.Config, deps Deps, h *login.Handler) *direct {
 	}
 	if cfg.TokenEndpoint.Enabled {
 		d.nonces.Apps = nonce.NewApps(options)
-		d.token = token.New(token.Options{
+		options := token.Options{
 			Provider: deps.Provider, Nonces: d.nonces.Apps, Used: used, Logins: h, Sessions: deps.Sessions,
 			ClientIDs: cfg.TokenEndpoint.ClientIDs, RedirectURIs: cfg.RedirectURIs, Scopes: cfg.Google.Scopes,
 			Ready: deps.Ready, Now: deps.Now, Log: deps.Log,
-		})
+		}
+		if cfg.TokenEndpoint.RefreshTokens {
+			options.Refresh = refresh.New(deps.Families, deps.Now, deps.Rand)
+		}
+		d.token = token.New(options)
 	}
 	return d
 }

@@ -150,22 +150,49 @@ func TestReplicas_ShareSessionsAndLogouts(t *testing.T) {
 	})
 }
 
-// assertion signs in with an ID token and returns the status.
-func (p *process) assertion(t *testing.T, idToken string) int {
+// token asks the token endpoint, and returns what came of refresh tokens and the status.
+func (p *process) token(t *testing.T, pairs ...string) (string, int) {
 	t.Helper()
-	body := fields("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", idToken)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.public+"/auth/token", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.public+"/auth/token", strings.NewReader(fields(pairs...)))
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return "", 0
 	}
 	request.Host = "shop.example.com"
 	request.Header.Set("Content-Type", formType)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return "", 0
 	}
-	_ = response.Body.Close()
-	return response.StatusCode
+	defer response.Body.Close()
+	var got tokens
+	if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
+		t.Error(err)
+	}
+	return got.RefreshToken, response.StatusCode
+}
+
+// assertion signs in with an ID token and returns the status.
+func (p *process) assertion(t *testing.T, idToken string) int {
+	t.Helper()
+	_, status := p.token(t, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", idToken)
+	return status
+}
+
+func (p *process) refresh(t *testing.T, token string) (string, int) {
+	t.Helper()
+	return p.token(t, "grant_type", "refresh_token", "refresh_token", token, "client_id", googletest.ClientID)
+}
+
+// refreshToken is the first one of a new session.
+func (r *replicas) refreshToken(t *testing.T) string {
+	t.Helper()
+	token, status := r.one.token(t, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", r.idToken(t, r.one))
+	if status != http.StatusOK || token == "" {
+		t.Fatalf("status %d; %s", status, r.one.logs)
+	}
+	return token
 }
 
 // idToken is what Google gives an app for a nonce of this server.

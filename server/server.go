@@ -17,6 +17,7 @@ import (
 	"github.com/googlelogin/operator/server/middleware"
 	"github.com/googlelogin/operator/server/nonce"
 	"github.com/googlelogin/operator/server/pages"
+	"github.com/googlelogin/operator/server/refresh"
 )
 
 // Deps are the parts that the public handler is made of.
@@ -28,6 +29,7 @@ type Deps struct {
 	Sessions   Sessions
 	Records    login.Records
 	Nonces     nonce.Store
+	Families   refresh.Store
 	ReturnURLs login.ReturnURLs
 	Keys       login.Keys
 	Metrics    Metrics
@@ -142,6 +144,10 @@ func routes(
 	}
 	if d.token != nil {
 		all[base+"/token"] = route{name: "token", methods: fromFrontend(http.MethodPost, perClient(d.token, d.token.WriteError), cors(http.MethodPost))}
+	}
+	if cfg.TokenEndpoint.Enabled && cfg.TokenEndpoint.RefreshTokens {
+		revoke := perClient(http.HandlerFunc(d.token.Revoke), d.token.WriteError)
+		all[base+"/token/revoke"] = route{name: "revoke", methods: fromFrontend(http.MethodPost, revoke, cors(http.MethodPost))}
 	}
 	if d.credential != nil || d.token != nil {
 		nonces := limited(handle(d.nonces.Serve))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/refresh"
 	"github.com/googlelogin/operator/server/store/memory"
 )
 
@@ -64,6 +65,20 @@ func (s *brokenStore) ClaimNonce(ctx context.Context, hash [32]byte, until time.
 		return false, err
 	}
 	return s.Store.ClaimNonce(ctx, hash, until)
+}
+
+func (s *brokenStore) Family(ctx context.Context, sessionID string) (refresh.Family, error) {
+	if err := s.err(); err != nil {
+		return refresh.Family{}, err
+	}
+	return s.Store.Family(ctx, sessionID)
+}
+
+func (s *brokenStore) RotateFamily(ctx context.Context, to refresh.Family) (bool, error) {
+	if err := s.err(); err != nil {
+		return false, err
+	}
+	return s.Store.RotateFamily(ctx, to)
 }
 
 func (s *brokenStore) RevokeSession(ctx context.Context, id string, at time.Time) error {

@@ -104,6 +104,7 @@ type tokens struct {
 	ExpiresIn     int            `json:"expires_in"`
 	User          map[string]any `json:"user"`
 	MissingScopes []string       `json:"missing_scopes"`
+	RefreshToken  string         `json:"refresh_token"`
 }
 
 func granted(t testing.TB, a answer) tokens {

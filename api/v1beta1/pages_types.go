@@ -51,8 +51,8 @@ type Logo struct {
 	Alt string `json:"alt,omitempty"`
 }
 
-// TokenEndpoint is POST <basePath>/token: for a Google ID token with a nonce of ours, or for a code with PKCE, it returns tokens
-// as JSON.
+// TokenEndpoint is POST <basePath>/token: for a Google ID token with a nonce of ours, for a code with PKCE, or for a refresh token of
+// ours it returns tokens as JSON.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.mode) || self.mode == 'Enabled' || !has(self.clientIDs) || size(self.clientIDs) == 0",message="tokenEndpoint.clientIDs has no effect while tokenEndpoint.mode is Disabled: enable it, or remove them"
 type TokenEndpoint struct {
@@ -69,4 +69,11 @@ type TokenEndpoint struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=255
 	ClientIDs []string `json:"clientIDs,omitempty"`
+
+	// refreshTokens set to Enabled gives a refresh token with each access token, so that a client stays signed in within
+	// spec.session.idleTimeout and lifetime. Each is used once, for its successor. Disabled: a client whose access token has ended
+	// signs in again. Default: Enabled.
+	// +optional
+	// +kubebuilder:default=Enabled
+	RefreshTokens Switch `json:"refreshTokens,omitempty"`
 }

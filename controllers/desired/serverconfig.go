@@ -45,9 +45,7 @@ func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 		LinkByEmail:   spec.Access.LinkByEmail == v1beta1.Enabled,
 	}
 	cfg.Pages = pagesConfig(spec.Pages)
-	cfg.TokenEndpoint = config.TokenEndpoint{
-		Enabled: spec.TokenEndpoint.Mode == v1beta1.Enabled, ClientIDs: spec.TokenEndpoint.ClientIDs,
-	}
+	cfg.TokenEndpoint = tokenEndpointConfig(spec.TokenEndpoint)
 	cfg.RateLimits = config.RateLimits{
 		PerAddress: cmp.Or(int(spec.Server.RateLimits.PerAddress), cfg.RateLimits.PerAddress),
 		PerAccount: cmp.Or(int(spec.Server.RateLimits.PerAccount), cfg.RateLimits.PerAccount),
@@ -57,6 +55,16 @@ func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 	cfg.Storage = storageConfig(spec.Storage)
 	cfg.Keys, err = keysConfig(spec.SigningKeys, cfg.Keys)
 	return cfg, err
+}
+
+// tokenEndpointConfig leaves out what has no effect while the endpoint is off.
+func tokenEndpointConfig(endpoint v1beta1.TokenEndpoint) config.TokenEndpoint {
+	if endpoint.Mode != v1beta1.Enabled {
+		return config.TokenEndpoint{}
+	}
+	return config.TokenEndpoint{
+		Enabled: true, ClientIDs: endpoint.ClientIDs, RefreshTokens: endpoint.RefreshTokens == v1beta1.Enabled,
+	}
 }
 
 // clientConfig names every file that the Secret may hold; the server takes those that exist, by the rules of config.Client.

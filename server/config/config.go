@@ -123,6 +123,8 @@ type TokenEndpoint struct {
 	Enabled bool `json:"enabled,omitempty"`
 	// ClientIDs are further clients of the same Google project whose ID tokens are accepted.
 	ClientIDs []string `json:"clientIDs,omitempty"`
+	// RefreshTokens gives a refresh token with each access token.
+	RefreshTokens bool `json:"refreshTokens,omitempty"`
 }
 
 // RateLimits are in requests per minute; as many may come at once.

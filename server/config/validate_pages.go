@@ -37,6 +37,7 @@ func checkText(p *problems, field, text string, most int) {
 }
 
 func (t TokenEndpoint) validate(p *problems) {
+	p.check(t.Enabled || !t.RefreshTokens, "tokenEndpoint.refreshTokens", "needs tokenEndpoint.enabled")
 	for _, id := range t.ClientIDs {
 		p.check(id != "" && len(id) <= 255, "tokenEndpoint.clientIDs", "%q must be a client ID", id)
 	}

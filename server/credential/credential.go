@@ -12,7 +12,6 @@ import (
 	"github.com/googlelogin/operator/server/form"
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/httperr"
-	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/nonce"
 )
@@ -25,7 +24,7 @@ const maxCSRF = 256
 
 // Provider is Google.
 type Provider interface {
-	VerifyCredential(ctx context.Context, c google.Credential) (identity.Identity, error)
+	VerifyCredential(ctx context.Context, c google.Credential) (google.Grant, error)
 }
 
 // Pages are the pages with a button that the browser was shown.
@@ -69,7 +68,7 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) error {
 		return h.refuse(r, errors.New("no nonce in this browser"))
 	}
 	var page nonce.Page
-	id, err := h.Provider.VerifyCredential(r.Context(), google.Credential{
+	grant, err := h.Provider.VerifyCredential(r.Context(), google.Credential{
 		IDToken: fields.Get("credential"),
 		Nonce: func(got string) bool {
 			i := slices.IndexFunc(pages, func(p nonce.Page) bool {
@@ -87,11 +86,11 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.Logins.Fail(w, r, err)
 	}
-	return h.finish(w, r, id, page)
+	return h.finish(w, r, grant, page)
 }
 
 // finish signs a proven identity in, if its page is not too old and the first to come back.
-func (h *Handler) finish(w http.ResponseWriter, r *http.Request, id identity.Identity, page nonce.Page) error {
+func (h *Handler) finish(w http.ResponseWriter, r *http.Request, grant google.Grant, page nonce.Page) error {
 	if err := h.Pages.Forget(w, r, page.Nonce); err != nil {
 		return fmt.Errorf("forget nonce: %w", err)
 	}
@@ -104,7 +103,7 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, id identity.Ide
 	case err != nil:
 		return h.Logins.Fail(w, r, httperr.Unavailable(err))
 	}
-	return h.Logins.Finish(w, r, google.Grant{Identity: id}, page.ReturnTo)
+	return h.Logins.Finish(w, r, grant, page.ReturnTo)
 }
 
 // sameCSRF compares the form's token with the cookie's. Two cookies of that name are ambiguous: another host has set one of them.

@@ -27,11 +27,11 @@ const (
 	goodNonce = "n"
 )
 
-func (e *everything) VerifyCredential(_ context.Context, c google.Credential) (identity.Identity, error) {
+func (e *everything) VerifyCredential(_ context.Context, c google.Credential) (google.Grant, error) {
 	if c.IDToken != goodToken || !c.Nonce(goodNonce) {
-		return identity.Identity{}, google.ErrTokenInvalid
+		return google.Grant{}, google.ErrTokenInvalid
 	}
-	return identity.Identity{Subject: "ann"}, nil
+	return google.Grant{Identity: identity.Identity{Subject: "ann"}}, nil
 }
 
 func (e *everything) Open(*http.Request) []nonce.Page {

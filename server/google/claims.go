@@ -61,6 +61,14 @@ func (c claims) checkTimes(now time.Time) error {
 	return nil
 }
 
+// client is whom the token was issued to. There is one audience where azp does not say it, see expectation.forUs.
+func (c claims) client() string {
+	if c.azp != "" || len(c.aud) == 0 {
+		return c.azp
+	}
+	return c.aud[0]
+}
+
 // identity is who the claims are about. issuer is the one spelling that we keep: one person is one (iss, sub).
 func (c claims) identity(issuer string) (identity.Identity, error) {
 	id := identity.Identity{Issuer: issuer, Subject: c.sub}

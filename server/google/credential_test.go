@@ -9,7 +9,6 @@ import (
 
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/google/googletest"
-	"github.com/googlelogin/operator/server/identity"
 )
 
 const (
@@ -26,20 +25,22 @@ func TestVerifyCredential_TokensOfApps(t *testing.T) {
 		alter    []func(map[string]any)
 		listed   []string
 		admitted bool
+		// issuedTo is the client of a token that is admitted.
+		issuedTo string
 	}{
-		{"ours", googletest.ClientID, nil, nil, true},
-		{"of a listed app for our server", googletest.ClientID, []func(map[string]any){googletest.IssuedTo(androidID)}, []string{androidID}, true},
-		{"of a listed app for itself", androidID, nil, []string{androidID}, true},
-		{"for a listed app, without azp", androidID, []func(map[string]any){without("azp")}, []string{androidID}, true},
-		{"J4 of an app that is not listed, for our server", googletest.ClientID, []func(map[string]any){googletest.IssuedTo(androidID)}, nil, false},
-		{"J4 of another app than the listed one", googletest.ClientID, []func(map[string]any){googletest.IssuedTo(otherID)}, []string{androidID}, false},
-		{"J4 another client of the project", otherID, nil, nil, false},
-		{"J4 another client, although an app is listed", otherID, nil, []string{androidID}, false},
-		{"J4 for another client, issued to a listed app", otherID, []func(map[string]any){googletest.IssuedTo(androidID)}, []string{androidID}, false},
-		{"D53 several audiences and no azp", googletest.ClientID, []func(map[string]any){aud([]string{googletest.ClientID, androidID}), without("azp")}, []string{androidID}, false},
-		{"D52 no audience", googletest.ClientID, []func(map[string]any){without("aud")}, nil, false},
-		{"D52 empty audience", googletest.ClientID, []func(map[string]any){aud([]string{})}, nil, false},
-		{"D53 empty azp", googletest.ClientID, []func(map[string]any){googletest.IssuedTo("")}, []string{androidID}, false},
+		{"ours", googletest.ClientID, nil, nil, true, googletest.ClientID},
+		{"of a listed app for our server", googletest.ClientID, []func(map[string]any){googletest.IssuedTo(androidID)}, []string{androidID}, true, androidID},
+		{"of a listed app for itself", androidID, nil, []string{androidID}, true, androidID},
+		{"for a listed app, without azp", androidID, []func(map[string]any){without("azp")}, []string{androidID}, true, androidID},
+		{"J4 of an app that is not listed, for our server", googletest.ClientID, []func(map[string]any){googletest.IssuedTo(androidID)}, nil, false, ""},
+		{"J4 of another app than the listed one", googletest.ClientID, []func(map[string]any){googletest.IssuedTo(otherID)}, []string{androidID}, false, ""},
+		{"J4 another client of the project", otherID, nil, nil, false, ""},
+		{"J4 another client, although an app is listed", otherID, nil, []string{androidID}, false, ""},
+		{"J4 for another client, issued to a listed app", otherID, []func(map[string]any){googletest.IssuedTo(androidID)}, []string{androidID}, false, ""},
+		{"D53 several audiences and no azp", googletest.ClientID, []func(map[string]any){aud([]string{googletest.ClientID, androidID}), without("azp")}, []string{androidID}, false, ""},
+		{"D52 no audience", googletest.ClientID, []func(map[string]any){without("aud")}, nil, false, ""},
+		{"D52 empty audience", googletest.ClientID, []func(map[string]any){aud([]string{})}, nil, false, ""},
+		{"D53 empty azp", googletest.ClientID, []func(map[string]any){googletest.IssuedTo("")}, []string{androidID}, false, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,9 +50,9 @@ func TestVerifyCredential_TokensOfApps(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := w.provider.VerifyCredential(t.Context(), google.Credential{IDToken: raw, Clients: tt.listed, Nonce: isNonce})
-			want := identity.Identity{}
+			want := google.Grant{}
 			if tt.admitted {
-				want = ann(w.URL)
+				want = google.Grant{Identity: ann(w.URL), ClientID: tt.issuedTo}
 			}
 			if diff := cmp.Diff(want, got); diff != "" || errors.Is(err, google.ErrTokenInvalid) == tt.admitted {
 				t.Errorf("error %v (-want +got):\n%s", err, diff)

@@ -149,6 +149,7 @@ func TestSignsInAtAStandIn(t *testing.T) {
 	}
 	want := google.Grant{
 		Identity: ann(s.URL),
+		ClientID: googletest.ClientID,
 		GrantedScopes: []string{
 			"https://www.googleapis.com/auth/userinfo.email", "https://www.googleapis.com/auth/userinfo.profile", "openid",
 		},

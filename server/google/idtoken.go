@@ -25,7 +25,8 @@ const (
 // VerifyIDToken returns who raw is about, if raw passes every check, its nonce included. It asks no userinfo: an identity from a
 // minimal token may have no email, which is refused here, or no name.
 func (p *Provider) VerifyIDToken(ctx context.Context, raw, nonce string) (identity.Identity, error) {
-	return p.VerifyCredential(ctx, Credential{IDToken: raw, Nonce: exactly(nonce)})
+	grant, err := p.VerifyCredential(ctx, Credential{IDToken: raw, Nonce: exactly(nonce)})
+	return grant.Identity, err
 }
 
 // Credential is an ID token that came without a code: from Sign in with Google, or from an app.
@@ -49,29 +50,29 @@ func (c Credential) GoString() string { return "google.Credential{" + c.String()
 // LogValue implements slog.LogValuer.
 func (c Credential) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// VerifyCredential returns who the ID token is about, if it passes every check that VerifyIDToken makes. It does not know whether
-// it saw the token before: that is the nonce's job, and the caller's.
-func (p *Provider) VerifyCredential(ctx context.Context, c Credential) (identity.Identity, error) {
+// VerifyCredential returns who the ID token is about and whom it was issued to, if it passes every check that VerifyIDToken makes.
+// It does not know whether it saw the token before: that is the nonce's job, and the caller's.
+func (p *Provider) VerifyCredential(ctx context.Context, c Credential) (Grant, error) {
 	credentials, err := p.currentCredentials()
 	if err != nil {
-		return identity.Identity{}, err
+		return Grant{}, err
 	}
 	e, err := p.endpoints.endpoints(ctx)
 	if err != nil {
-		return identity.Identity{}, err
+		return Grant{}, err
 	}
 	t, err := p.verify(ctx, e, expectation{credentials.ClientID, c.Clients, c.Nonce}, c.IDToken)
 	if err != nil {
-		return identity.Identity{}, err
+		return Grant{}, err
 	}
 	id, err := t.claims.identity(e.issuer)
 	if err != nil {
-		return identity.Identity{}, err
+		return Grant{}, err
 	}
 	if id.Email == "" {
-		return identity.Identity{}, invalid("no email")
+		return Grant{}, invalid("no email")
 	}
-	return id, nil
+	return Grant{Identity: id, ClientID: t.claims.client()}, nil
 }
 
 // verified is an ID token that passed.

@@ -30,6 +30,8 @@ func (r Redemption) LogValue() slog.Value { return slog.StringValue(r.String()) 
 // Grant is what Google gave: who signed in, and what we may do.
 type Grant struct {
 	Identity identity.Identity
+	// ClientID is the client that Google issued the ID token to: ours, or an app of the same project.
+	ClientID string
 	// GrantedScopes are in Google's names, MissingScopes in those that were asked.
 	GrantedScopes, MissingScopes []string
 	AccessToken, RefreshToken    string
@@ -92,6 +94,7 @@ func (p *Provider) grant(ctx context.Context, e *endpoints, r Redemption, respon
 	}
 	return Grant{
 		Identity:           id,
+		ClientID:           t.claims.client(),
 		GrantedScopes:      granted,
 		MissingScopes:      missingScopes(r.Scopes, granted),
 		AccessToken:        response.accessToken,

@@ -17,6 +17,8 @@ const (
 	eventRequest    = "request"
 	eventRateLimit  = "rate_limit"
 
+	eventTokenReuse = "token.reuse_detected"
+
 	eventUserConflict     = "user.conflict"
 	eventUserLinked       = "user.linked"
 	eventUserEmailChanged = "user.email_changed"

@@ -25,6 +25,7 @@ type metadata struct {
 	Issuer                           string   `json:"issuer"`
 	AuthorizationEndpoint            string   `json:"authorization_endpoint"`
 	TokenEndpoint                    string   `json:"token_endpoint"`
+	RevocationEndpoint               string   `json:"revocation_endpoint,omitempty"`
 	JWKSURI                          string   `json:"jwks_uri"`
 	ResponseTypesSupported           []string `json:"response_types_supported"`
 	GrantTypesSupported              []string `json:"grant_types_supported"`
@@ -44,7 +45,7 @@ type document struct {
 }
 
 func newDiscovery(c config.Config) (document, error) {
-	body, err := json.Marshal(metadata{
+	m := metadata{
 		Issuer:                           c.Issuer,
 		AuthorizationEndpoint:            c.Issuer + "/login",
 		TokenEndpoint:                    c.Issuer + "/token",
@@ -59,7 +60,11 @@ func newDiscovery(c config.Config) (document, error) {
 		ClaimsSupported: []string{
 			"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "sid", "email", "email_verified", "name", "picture", "hd",
 		},
-	})
+	}
+	if c.TokenEndpoint.RefreshTokens {
+		m.RevocationEndpoint = c.Issuer + "/token/revoke"
+	}
+	body, err := json.Marshal(m)
 	if err != nil {
 		return document{}, fmt.Errorf("encode: %w", err)
 	}
@@ -71,7 +76,11 @@ func grantTypes(c config.Config) []string {
 	if !c.TokenEndpoint.Enabled {
 		return []string{}
 	}
-	return []string{"authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"}
+	grants := []string{"authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"}
+	if c.TokenEndpoint.RefreshTokens {
+		grants = append(grants, "refresh_token")
+	}
+	return grants
 }
 
 // Discovery serves the metadata, under whatever host it is asked for: services inside the cluster may know another one.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/googlelogin/operator/server/httperr"
+	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/session"
 )
 
@@ -52,4 +53,16 @@ func everywhere(r *http.Request) (bool, error) {
 		return true, nil
 	}
 	return false, httperr.BadParam("everywhere", errors.New(`neither "true" nor "false"`))
+}
+
+// Ended puts on record that a client revoked its refresh token, and with it ended its session.
+func (h *Handler) Ended(r *http.Request, s identity.Session) {
+	h.audit.record(r, entry{event: eventLogout, outcome: outcomeSuccess, userID: s.UserID, sid: s.ID})
+	h.Metrics.SessionEnded(false)
+}
+
+// Reused puts on record that a refresh token came a second time, for which its session was ended: one of its holders has stolen it.
+func (h *Handler) Reused(r *http.Request, s identity.Session) {
+	h.audit.record(r, entry{event: eventTokenReuse, outcome: outcomeDenied, userID: s.UserID, sid: s.ID})
+	h.Metrics.SessionEnded(false)
 }

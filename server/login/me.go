@@ -130,12 +130,20 @@ func (h *Handler) withoutSession(w http.ResponseWriter, r *http.Request, err err
 	if !isNobody(err) {
 		return httperr.Unavailable(fmt.Errorf("read session: %w", err))
 	}
-	if code := codeOf(err); code != httperr.ServerError {
-		// Somebody whose session is alive is turned away: blocked, or no longer admitted.
-		h.audit.record(r, entry{event: eventSession, outcome: outcomeDenied, code: string(code)})
-	}
+	h.TurnedAway(r, err)
 	httperr.WriteJSON(w, http.StatusUnauthorized, unauthenticated{Error: httperr.Unauthenticated, LoginURL: h.loginURL(r)})
 	return nil
+}
+
+// TurnedAway puts on record that somebody whose session is alive may be here no longer: blocked, or not admitted any more. It returns
+// the code for that; false for any other cause.
+func (h *Handler) TurnedAway(r *http.Request, cause error) (httperr.Code, bool) {
+	code := codeOf(cause)
+	if code == httperr.ServerError || !isNobody(cause) {
+		return code, false
+	}
+	h.audit.record(r, entry{event: eventSession, outcome: outcomeDenied, code: string(code)})
+	return code, true
 }
 
 // isNobody tells an answer from a failure.

@@ -12,15 +12,18 @@ import (
 // maxBearer is more than any access JWT of ours has.
 const maxBearer = 8 << 10
 
-// Issue signs in a client that keeps its token by itself, an app or a script: a new session, and no cookie. Nobody holds a handle
-// to it, so nothing renews it, and it ends with its token. Like Start it asks no access policy.
-func (m *Manager) Issue(ctx context.Context, r *http.Request, u identity.User, missingScopes []string) (Current, error) {
+// Issue signs in a client that keeps its token by itself, an app or a script: a new session, and no cookie. Nobody holds a handle to
+// it. Without refresh tokens nothing renews it, and it ends with its token; with them it is lasting, and Renew keeps it up within the
+// limits of every session. Like Start it asks no access policy.
+func (m *Manager) Issue(ctx context.Context, r *http.Request, u identity.User, missingScopes []string, lasting bool) (Current, error) {
 	now := m.now()
 	s, _, err := m.newSession(u, r, missingScopes, now)
 	if err != nil {
 		return Current{}, fmt.Errorf("issue token: %w", err)
 	}
-	s.ExpiresAt = now.Add(m.config.AccessTokenTTL.Std())
+	if !lasting {
+		s.ExpiresAt = now.Add(m.config.AccessTokenTTL.Std())
+	}
 	token, claims, err := m.issue(u, s, now)
 	if err != nil {
 		return Current{}, fmt.Errorf("issue token: %w", err)
@@ -29,6 +32,28 @@ func (m *Manager) Issue(ctx context.Context, r *http.Request, u identity.User, m
 		return Current{}, fmt.Errorf("issue token: %w", storeError(err))
 	}
 	return Current{Claims: claims, Session: s, AccessToken: token}, nil
+}
+
+// Renew gives the holder of a session's refresh token the next access token, by the rules of Resume: the limits, the user and the access
+// policy are asked again. It takes the store's record, and the caller's word that it was proven. Errors: those of Resume.
+func (m *Manager) Renew(ctx context.Context, s identity.Session) (Current, identity.User, error) {
+	now := m.now()
+	if err := m.alive(s, now); err != nil {
+		return Current{}, identity.User{}, fmt.Errorf("renew session: %w", err)
+	}
+	current, user, err := m.renewRecord(ctx, s, now)
+	if err != nil {
+		return Current{}, identity.User{}, fmt.Errorf("renew session: %w", err)
+	}
+	return current, user, nil
+}
+
+// EndSession ends one session, whoever's it is.
+func (m *Manager) EndSession(ctx context.Context, id string) error {
+	if err := m.revoke(ctx, id, m.now()); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
 }
 
 // HasBearer says whether the request brings a token, or something in its place. Then that is what the request is made with, and

@@ -16,7 +16,7 @@ func (a *app) scripts(t *testing.T) *httptest.Server {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("/issue", func(w http.ResponseWriter, r *http.Request) {
-		current, err := a.manager.Issue(r.Context(), r, a.user, []string{"profile"})
+		current, err := a.manager.Issue(r.Context(), r, a.user, []string{"profile"}, false)
 		answer(w, current, err)
 	})
 	mux.HandleFunc("/bearer", func(w http.ResponseWriter, r *http.Request) {

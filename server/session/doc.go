@@ -15,7 +15,8 @@
 //  4. End: the session, or all of the user's, is revoked in the store, and then the cookies are cleared.
 //
 // A client that keeps its token by itself, an app or a script, gets no cookie: Issue starts its session, Bearer checks the token in
-// the Authorization header, EndBearer ends the session. Nothing renews it: it ends with its token.
+// the Authorization header, EndBearer ends the session. It ends with its token, unless the client was given refresh tokens (package
+// refresh): then Renew keeps it up, within the same two limits.
 //
 // Two limits end a session: the idle timeout counts from the last renewal, the lifetime from the login. Renewal never moves the
 // second. To keep a user who is at work from idling out between two renewals, a JWT older than half the idle timeout is renewed

@@ -129,23 +129,29 @@ func (m *Manager) renew(ctx context.Context, hash [32]byte) (Current, error) {
 	if err != nil {
 		return Current{}, err
 	}
+	current, _, err := m.renewRecord(ctx, s, now)
+	return current, err
+}
+
+// renewRecord renews a session that is alive, if its user may still be here.
+func (m *Manager) renewRecord(ctx context.Context, s identity.Session, now time.Time) (Current, identity.User, error) {
 	u, err := m.user(ctx, s.UserID)
 	if err != nil {
-		return Current{}, err
+		return Current{}, identity.User{}, err
 	}
 	if err := m.policy.Admit(u.Identity()); err != nil {
-		return Current{}, err
+		return Current{}, identity.User{}, err
 	}
 	token, claims, err := m.issue(u, s, now)
 	if err != nil {
-		return Current{}, err
+		return Current{}, identity.User{}, err
 	}
 	// Last, and refused for a session that was revoked meanwhile.
 	if err := m.store.TouchSession(ctx, s.ID, now); err != nil {
-		return Current{}, storeError(err)
+		return Current{}, identity.User{}, storeError(err)
 	}
 	s.LastUsedAt = now
-	return Current{Claims: claims, Session: s, AccessToken: token, Renewed: true}, nil
+	return Current{Claims: claims, Session: s, AccessToken: token, Renewed: true}, u, nil
 }
 
 // live returns the session with this handle, if it is neither revoked nor over.
@@ -154,15 +160,23 @@ func (m *Manager) live(ctx context.Context, hash [32]byte, now time.Time) (ident
 	if err != nil {
 		return identity.Session{}, storeError(err)
 	}
-	switch {
-	case !s.RevokedAt.IsZero():
-		return identity.Session{}, fmt.Errorf("%w: revoked", ErrNoSession)
-	case !now.Before(m.end(s)):
-		return identity.Session{}, fmt.Errorf("%w: lifetime", ErrExpired)
-	case !now.Before(s.LastUsedAt.Add(m.config.IdleTimeout.Std())):
-		return identity.Session{}, fmt.Errorf("%w: idle", ErrExpired)
+	if err := m.alive(s, now); err != nil {
+		return identity.Session{}, err
 	}
 	return s, nil
+}
+
+// alive says why a session is over.
+func (m *Manager) alive(s identity.Session, now time.Time) error {
+	switch {
+	case !s.RevokedAt.IsZero():
+		return fmt.Errorf("%w: revoked", ErrNoSession)
+	case !now.Before(m.end(s)):
+		return fmt.Errorf("%w: lifetime", ErrExpired)
+	case !now.Before(s.LastUsedAt.Add(m.config.IdleTimeout.Std())):
+		return fmt.Errorf("%w: idle", ErrExpired)
+	}
+	return nil
 }
 
 func (m *Manager) user(ctx context.Context, id string) (identity.User, error) {

@@ -86,9 +86,10 @@ func (h *Handler) WriteError(w http.ResponseWriter, r *http.Request, err error) 
 var descriptions = map[string]string{
 	"invalid_request": "The request must be a form (application/x-www-form-urlencoded) without a query and without a field twice, " +
 		"with all fields that its grant_type needs.",
-	"invalid_grant": "The ID token or code, its nonce, its code_verifier or its redirect_uri is not valid, expired or used before. " +
-		"Begin again with a new nonce.",
-	"unsupported_grant_type":  "grant_type must be authorization_code or " + GrantJWTBearer + ".",
+	"unsupported_token_type": "Only refresh tokens are revoked here. An access token ends with POST logout.",
+	"invalid_grant": "The ID token or code, its nonce, its code_verifier or its redirect_uri, or the refresh token is not valid, expired " +
+		"or used before. Begin again with a new nonce.",
+	"unsupported_grant_type":  "grant_type must be authorization_code, " + GrantJWTBearer + " or, where enabled, refresh_token.",
 	"access_denied":           "The Google account may not sign in here.",
 	"temporarily_unavailable": "Nobody can sign in at the moment. Try again later, with a new nonce.",
 	"slow_down":               "Too many requests. Try again later, with a new nonce.",

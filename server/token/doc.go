@@ -17,7 +17,11 @@
 //  5. What every login has in common: the access policy and the user; then a session that is on record like any other, and the
 //     access token, in an answer that nobody may keep.
 //
-// There is no refresh token: a client whose token ended brings a new proof. Whoever signs in is whom Google's ID token names;
+// With refresh tokens (package refresh) there is a third grant, refresh_token, with the client_id that Google issued the ID token to:
+// the session's limits, its user and the access policy are asked again, then the token is used up for its successor. Revoke ends the
+// session (RFC 7009). Without them a client whose token ended brings a new proof.
+//
+// Whoever signs in is whom Google's ID token names;
 // whatever else is in the form is not read.
 //
 // Errors are OAuth's JSON (RFC 6749, 5.2) with two fields more: reason, a code of the closed list that front ends know, where the

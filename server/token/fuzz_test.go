@@ -32,11 +32,11 @@ const (
 // everything is all that a Handler asks for: one good ID token, one good code.
 type everything struct{ issued, failed, refused int }
 
-func (e *everything) VerifyCredential(_ context.Context, c google.Credential) (identity.Identity, error) {
+func (e *everything) VerifyCredential(_ context.Context, c google.Credential) (google.Grant, error) {
 	if c.IDToken != goodToken || !c.Nonce(goodNonce) {
-		return identity.Identity{}, google.ErrTokenInvalid
+		return google.Grant{}, google.ErrTokenInvalid
 	}
-	return identity.Identity{Subject: "ann"}, nil
+	return google.Grant{Identity: identity.Identity{Subject: "ann"}, ClientID: "client"}, nil
 }
 
 func (e *everything) Redeem(_ context.Context, r google.Redemption) (google.Grant, error) {
@@ -72,7 +72,19 @@ func (e *everything) Failed(*http.Request, error) httperr.Code {
 
 func (e *everything) Refused(*http.Request, string) { e.refused++ }
 
-func (e *everything) Issue(context.Context, *http.Request, identity.User, []string) (session.Current, error) {
+func (e *everything) TurnedAway(*http.Request, error) (httperr.Code, bool) { return "", false }
+
+func (e *everything) Reused(*http.Request, identity.Session) {}
+
+func (e *everything) Ended(*http.Request, identity.Session) {}
+
+func (e *everything) EndSession(context.Context, string) error { return nil }
+
+func (e *everything) Renew(context.Context, identity.Session) (session.Current, identity.User, error) {
+	return session.Current{}, identity.User{}, session.ErrNoSession
+}
+
+func (e *everything) Issue(context.Context, *http.Request, identity.User, []string, bool) (session.Current, error) {
 	e.issued++
 	claims := session.Claims{RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(time.Unix(600, 0))}}
 	return session.Current{AccessToken: "at", Claims: claims}, nil

@@ -19,8 +19,10 @@ import (
 type proof struct {
 	identity      identity.Identity
 	missingScopes []string
-	nonce         string
-	until         time.Time
+	// clientID is the Google client that got the proof.
+	clientID string
+	nonce    string
+	until    time.Time
 }
 
 // assertion verifies an ID token. Its nonce is in it, and looked at only once the signature is proven.
@@ -30,7 +32,7 @@ func (h *Handler) assertion(ctx context.Context, fields url.Values) (proof, erro
 	}
 	var p proof
 	var nonceErr error
-	id, err := h.Provider.VerifyCredential(ctx, google.Credential{
+	grant, err := h.Provider.VerifyCredential(ctx, google.Credential{
 		IDToken: fields.Get("assertion"), Clients: h.ClientIDs,
 		Nonce: func(got string) bool {
 			var app nonce.App
@@ -50,7 +52,7 @@ func (h *Handler) assertion(ctx context.Context, fields url.Values) (proof, erro
 	case err != nil:
 		return proof{}, fmt.Errorf("verify assertion: %w", err)
 	}
-	p.identity = id
+	p.identity, p.clientID = grant.Identity, grant.ClientID
 	return p, nil
 }
 
@@ -81,7 +83,7 @@ func (h *Handler) code(ctx context.Context, fields url.Values) (proof, error) {
 	if err != nil {
 		return proof{}, fmt.Errorf("redeem code: %w", err)
 	}
-	return proof{grant.Identity, grant.MissingScopes, fields.Get("nonce"), app.ExpiresAt}, nil
+	return proof{grant.Identity, grant.MissingScopes, grant.ClientID, fields.Get("nonce"), app.ExpiresAt}, nil
 }
 
 // errVerifier says that the nonce was bound to another code verifier, or, for a code, to none.

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/middleware"
 	"github.com/googlelogin/operator/server/nonce"
+	"github.com/googlelogin/operator/server/refresh"
 	"github.com/googlelogin/operator/server/session"
 )
 
@@ -22,11 +24,12 @@ import (
 const (
 	GrantJWTBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 	GrantCode      = "authorization_code"
+	GrantRefresh   = "refresh_token"
 )
 
 // Provider is Google.
 type Provider interface {
-	VerifyCredential(ctx context.Context, c google.Credential) (identity.Identity, error)
+	VerifyCredential(ctx context.Context, c google.Credential) (google.Grant, error)
 	Redeem(ctx context.Context, r google.Redemption) (google.Grant, error)
 }
 
@@ -46,20 +49,37 @@ type Logins interface {
 	Succeeded(r *http.Request, u identity.User, s identity.Session)
 	Failed(r *http.Request, cause error) httperr.Code
 	Refused(r *http.Request, event string)
+	// TurnedAway puts on record that the user of a live session may be here no longer, and returns the code for it; false if the
+	// cause is another.
+	TurnedAway(r *http.Request, cause error) (httperr.Code, bool)
+	// Reused and Ended put on record that a session was ended: since a refresh token came twice, or by its client.
+	Reused(r *http.Request, s identity.Session)
+	Ended(r *http.Request, s identity.Session)
 }
 
 // Sessions are who is signed in.
 type Sessions interface {
-	Issue(ctx context.Context, r *http.Request, u identity.User, missingScopes []string) (session.Current, error)
+	Issue(ctx context.Context, r *http.Request, u identity.User, missingScopes []string, lasting bool) (session.Current, error)
+	Renew(ctx context.Context, s identity.Session) (session.Current, identity.User, error)
+	EndSession(ctx context.Context, id string) error
 }
 
-// Options has all that a Handler needs. None of it may be nil but the lists.
+// Refresh are the refresh tokens.
+type Refresh interface {
+	Begin(ctx context.Context, s identity.Session, clientID string) (string, error)
+	Check(ctx context.Context, token, clientID string) (refresh.Use, error)
+	Rotate(ctx context.Context, use refresh.Use) (string, error)
+}
+
+// Options has all that a Handler needs. None of it may be nil but the lists and Refresh.
 type Options struct {
 	Provider Provider
 	Nonces   Nonces
 	Used     Used
 	Logins   Logins
 	Sessions Sessions
+	// Refresh is nil where no refresh tokens are given out.
+	Refresh Refresh
 	// ClientIDs are the apps whose ID tokens are accepted beside our own client's.
 	ClientIDs []string
 	// RedirectURIs are the ones that Google may have sent a code to.
@@ -80,36 +100,46 @@ func New(o Options) *Handler { return &Handler{o} }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	issued, user, err := h.grant(r)
+	given, err := h.grant(r)
 	if err != nil {
 		h.judge(r, err).write(w, r)
 		return
 	}
-	httperr.WriteJSON(w, http.StatusOK, h.answer(issued, user))
+	httperr.WriteJSON(w, http.StatusOK, h.answer(given))
+}
+
+// granted is what a client gets.
+type granted struct {
+	session.Current
+	user identity.User
+	// refresh is the refresh token; empty where none is given out.
+	refresh string
 }
 
 // grant is the whole endpoint but its answer.
-func (h *Handler) grant(r *http.Request) (session.Current, identity.User, error) {
+func (h *Handler) grant(r *http.Request) (granted, error) {
 	fields, err := h.read(r)
 	if err != nil {
-		return session.Current{}, identity.User{}, err
+		return granted{}, err
 	}
 	if err := h.Ready(); err != nil {
-		return session.Current{}, identity.User{}, httperr.Unavailable(err)
+		return granted{}, httperr.Unavailable(err)
 	}
 	var p proof
-	switch fields.Get("grant_type") {
-	case GrantJWTBearer:
+	switch kind := fields.Get("grant_type"); {
+	case kind == GrantJWTBearer:
 		p, err = h.assertion(r.Context(), fields)
-	case GrantCode:
+	case kind == GrantCode:
 		p, err = h.code(r.Context(), fields)
-	case "":
+	case kind == GrantRefresh && h.Refresh != nil:
+		return h.refresh(r, fields)
+	case kind == "":
 		err = invalidRequest("grant_type is missing")
 	default:
 		err = &refusal{http.StatusBadRequest, "unsupported_grant_type", nil}
 	}
 	if err != nil {
-		return session.Current{}, identity.User{}, err
+		return granted{}, err
 	}
 	return h.signIn(r, p)
 }
@@ -126,18 +156,24 @@ func (h *Handler) read(r *http.Request) (url.Values, error) {
 	return fields, nil
 }
 
-// signIn issues a token for a proof that nobody used before.
-func (h *Handler) signIn(r *http.Request, p proof) (session.Current, identity.User, error) {
+// signIn issues tokens for a proof that nobody used before.
+func (h *Handler) signIn(r *http.Request, p proof) (granted, error) {
 	user, err := h.admit(r, p)
 	if err != nil {
-		return session.Current{}, identity.User{}, err
+		return granted{}, err
 	}
-	issued, err := h.Sessions.Issue(r.Context(), r, user, p.missingScopes)
+	issued, err := h.Sessions.Issue(r.Context(), r, user, p.missingScopes, h.Refresh != nil)
 	if err != nil {
-		return session.Current{}, identity.User{}, err
+		return granted{}, err
+	}
+	given := granted{Current: issued, user: user}
+	if h.Refresh != nil {
+		if given.refresh, err = h.Refresh.Begin(r.Context(), issued.Session, p.clientID); err != nil {
+			return granted{}, httperr.Unavailable(err)
+		}
 	}
 	h.Logins.Succeeded(r, user, issued.Session)
-	return issued, user, nil
+	return given, nil
 }
 
 func (h *Handler) admit(r *http.Request, p proof) (identity.User, error) {
@@ -150,6 +186,12 @@ func (h *Handler) admit(r *http.Request, p proof) (identity.User, error) {
 // judge puts a failure on record and says what the client hears. What proved nothing is refused, whatever else failed is a failed
 // login.
 func (h *Handler) judge(r *http.Request, err error) answer {
+	var turned *denial
+	if errors.As(err, &turned) {
+		h.Log.LogAttrs(r.Context(), slog.LevelInfo, "token not refreshed",
+			slog.String("requestID", middleware.From(r.Context()).ID), slog.String("reason", string(turned.reason)), slog.Any("err", turned.err))
+		return failure(turned.reason, err)
+	}
 	if refused, ok := asRefusal(err); ok {
 		h.Log.LogAttrs(r.Context(), slog.LevelInfo, "token refused",
 			slog.String("requestID", middleware.From(r.Context()).ID), slog.String("reason", refused.code), slog.Any("err", err))
@@ -161,10 +203,11 @@ func (h *Handler) judge(r *http.Request, err error) answer {
 
 // tokens is the good answer (RFC 6749, 5.1).
 type tokens struct {
-	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type"`
-	ExpiresIn   int    `json:"expires_in"`
-	User        user   `json:"user"`
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int    `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	User         user   `json:"user"`
 	// MissingScopes are those that the user left unticked on Google's page.
 	MissingScopes []string `json:"missing_scopes"`
 }
@@ -181,14 +224,14 @@ type user struct {
 	HostedDomain  string `json:"hd,omitempty"`
 }
 
-func (h *Handler) answer(issued session.Current, u identity.User) tokens {
-	missing := issued.Session.MissingScopes
+func (h *Handler) answer(given granted) tokens {
+	u, missing := given.user, given.Session.MissingScopes
 	if missing == nil {
 		missing = []string{}
 	}
 	return tokens{
-		AccessToken: issued.AccessToken, TokenType: "Bearer",
-		ExpiresIn:     int(issued.Claims.ExpiresAt.Sub(h.Now()) / time.Second),
+		AccessToken: given.AccessToken, TokenType: "Bearer", RefreshToken: given.refresh,
+		ExpiresIn:     int(given.Claims.ExpiresAt.Sub(h.Now()) / time.Second),
 		MissingScopes: missing,
 		User: user{
 			Subject: u.ID, Email: u.Email, EmailVerified: u.EmailVerified, HostedDomain: u.HostedDomain,

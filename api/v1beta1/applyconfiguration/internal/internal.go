@@ -497,6 +497,10 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Switch
       default: Disabled
+    - name: refreshTokens
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Enabled
 - name: io.k8s.api.core.v1.LocalObjectReference
   map:
     fields:

@@ -9,14 +9,18 @@ import (
 // TokenEndpointApplyConfiguration represents a declarative configuration of the TokenEndpoint type for use
 // with apply.
 //
-// TokenEndpoint is POST <basePath>/token: for a Google ID token with a nonce of ours, or for a code with PKCE, it returns tokens
-// as JSON.
+// TokenEndpoint is POST <basePath>/token: for a Google ID token with a nonce of ours, for a code with PKCE, or for a refresh token of
+// ours it returns tokens as JSON.
 type TokenEndpointApplyConfiguration struct {
 	// mode set to Enabled serves the endpoint. Default: Disabled.
 	Mode *apiv1beta1.Switch `json:"mode,omitempty"`
 	// clientIDs are further client IDs of the same Google project, of its Android, iOS and desktop apps, whose ID tokens are
 	// accepted. Unset: those of the web client alone.
 	ClientIDs []string `json:"clientIDs,omitempty"`
+	// refreshTokens set to Enabled gives a refresh token with each access token, so that a client stays signed in within
+	// spec.session.idleTimeout and lifetime. Each is used once, for its successor. Disabled: a client whose access token has ended
+	// signs in again. Default: Enabled.
+	RefreshTokens *apiv1beta1.Switch `json:"refreshTokens,omitempty"`
 }
 
 // TokenEndpointApplyConfiguration constructs a declarative configuration of the TokenEndpoint type for use with
@@ -40,5 +44,13 @@ func (b *TokenEndpointApplyConfiguration) WithClientIDs(values ...string) *Token
 	for i := range values {
 		b.ClientIDs = append(b.ClientIDs, values[i])
 	}
+	return b
+}
+
+// WithRefreshTokens sets the RefreshTokens field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RefreshTokens field is set to the value of the last call.
+func (b *TokenEndpointApplyConfiguration) WithRefreshTokens(value apiv1beta1.Switch) *TokenEndpointApplyConfiguration {
+	b.RefreshTokens = &value
 	return b
 }
