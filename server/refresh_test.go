@@ -360,30 +360,3 @@ func TestH98_AHundredRefreshesAtTwoServersHaveOneSuccessor(t *testing.T) {
 		t.Errorf("token %d is current and %d sessions were ended (%v), want 4 and none", number, revoked, err)
 	}
 }
-
-func TestRefresh_OfTheBrowsersSession(t *testing.T) {
-	w := newWorld(t)
-	b := w.browser()
-	if a := b.script(http.MethodPost, shop+"/auth/refresh"); a.StatusCode != http.StatusUnauthorized || len(a.Cookies()) != 0 {
-		t.Errorf("nobody: status %d", a.StatusCode)
-	}
-	b.login()
-	before := b.cookie("__Host-shop")
-	w.clock.advance(time.Minute)
-	a := b.script(http.MethodPost, shop+"/auth/refresh")
-	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, `"email":"ann@example.com"`) || len(a.Cookies()) != 1 || b.cookie("__Host-shop") == before {
-		t.Errorf("status %d, cookies %v: %s", a.StatusCode, a.Cookies(), a.body)
-	}
-	w.store.down.Store(true)
-	if a := b.script(http.MethodPost, shop+"/auth/refresh"); a.StatusCode != http.StatusServiceUnavailable || len(a.Cookies()) != 0 {
-		t.Errorf("G93 without a store: status %d, cookies %v", a.StatusCode, a.Cookies())
-	}
-	w.store.down.Store(false)
-	if a := b.do(http.MethodPost, shop+"/auth/refresh", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example.net"); a.StatusCode != http.StatusForbidden {
-		t.Errorf("G90 from another site: status %d", a.StatusCode)
-	}
-	b.script(http.MethodPost, shop+"/auth/logout")
-	if a := b.script(http.MethodPost, shop+"/auth/refresh"); a.StatusCode != http.StatusUnauthorized {
-		t.Errorf("after the logout: status %d", a.StatusCode)
-	}
-}
