@@ -135,8 +135,8 @@ func TestH96_ATokenUsedAgainAfterTheGraceEndsTheFamily(t *testing.T) {
 			got := stolen
 			for range generations {
 				got = granted(t, c.refresh(got.RefreshToken))
+				w.clock.advance(refresh.Grace)
 			}
-			w.clock.advance(refresh.Grace)
 			if code, _ := oauthError(t, c.refresh(stolen.RefreshToken)); code != "invalid_grant" {
 				t.Errorf("error %q", code)
 			}
@@ -163,6 +163,29 @@ func TestH97_ATokenUsedAgainWithinTheGraceGetsTheSameSuccessor(t *testing.T) {
 	}
 	c.wantMe(again.AccessToken, http.StatusOK)
 	granted(t, c.refresh(again.RefreshToken))
+}
+
+func TestH97_APageThatIsReloadedAtOnceEndsNoSessionOfAnotherTab(t *testing.T) {
+	w := newWorld(t, refreshTokens)
+	c := w.client()
+	first := c.signIn("ann@example.com")
+	second := granted(t, c.refresh(first.RefreshToken))
+	w.clock.advance(5 * time.Second)
+	reloaded := granted(t, c.refresh(second.RefreshToken))
+	if reloaded.RefreshToken != second.RefreshToken || reloaded.AccessToken == second.AccessToken {
+		t.Error("the chain moved twice within the grace, or there is no new access token")
+	}
+	w.clock.advance(5 * time.Second)
+	if slow := granted(t, c.refresh(first.RefreshToken)); slow.RefreshToken != second.RefreshToken {
+		t.Error("the other tab gets another successor")
+	}
+	w.clock.advance(refresh.Grace)
+	third := granted(t, c.refresh(second.RefreshToken))
+	if third.RefreshToken == second.RefreshToken {
+		t.Error("the chain stands still")
+	}
+	deniedRefresh(t, c.refresh(first.RefreshToken), "invalid_grant")
+	c.wantMe(third.AccessToken, http.StatusUnauthorized)
 }
 
 func TestH99_ATokenIsGoodForItsOwnClientAndServiceAlone(t *testing.T) {
@@ -350,6 +373,8 @@ func TestH98_AHundredRefreshesAtTwoServersHaveOneSuccessor(t *testing.T) {
 		}
 		for token = range next {
 		}
+		// The grace of this round is over.
+		r.database.Exec(r.uri, "UPDATE googlelogin.refresh_families SET rotated_at = rotated_at - interval '1 minute'")
 	}
 	conn := r.database.Connect(r.uri)
 	defer conn.Close(context.Background())
@@ -358,5 +383,32 @@ func TestH98_AHundredRefreshesAtTwoServersHaveOneSuccessor(t *testing.T) {
 		(SELECT count(*) FROM googlelogin.sessions WHERE revoked_at IS NOT NULL)`).Scan(&number, &revoked)
 	if err != nil || number != 4 || revoked != 0 {
 		t.Errorf("token %d is current and %d sessions were ended (%v), want 4 and none", number, revoked, err)
+	}
+}
+
+func TestRefresh_OfTheBrowsersSession(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	if a := b.script(http.MethodPost, shop+"/auth/refresh"); a.StatusCode != http.StatusUnauthorized || len(a.Cookies()) != 0 {
+		t.Errorf("nobody: status %d", a.StatusCode)
+	}
+	b.login()
+	before := b.cookie("__Host-shop")
+	w.clock.advance(time.Minute)
+	a := b.script(http.MethodPost, shop+"/auth/refresh")
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.body, `"email":"ann@example.com"`) || len(a.Cookies()) != 1 || b.cookie("__Host-shop") == before {
+		t.Errorf("status %d, cookies %v: %s", a.StatusCode, a.Cookies(), a.body)
+	}
+	w.store.down.Store(true)
+	if a := b.script(http.MethodPost, shop+"/auth/refresh"); a.StatusCode != http.StatusServiceUnavailable || len(a.Cookies()) != 0 {
+		t.Errorf("G93 without a store: status %d, cookies %v", a.StatusCode, a.Cookies())
+	}
+	w.store.down.Store(false)
+	if a := b.do(http.MethodPost, shop+"/auth/refresh", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example.net"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("G90 from another site: status %d", a.StatusCode)
+	}
+	b.script(http.MethodPost, shop+"/auth/logout")
+	if a := b.script(http.MethodPost, shop+"/auth/refresh"); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("after the logout: status %d", a.StatusCode)
 	}
 }

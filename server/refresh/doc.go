@@ -1,11 +1,12 @@
 // Package refresh is the refresh tokens of clients that keep their tokens by themselves: apps and single-page applications.
 //
-// A family is the chain of tokens that one sign-in gave out; it belongs to one session, and ends with it. Each token is used once, for
+// A family is the chain of tokens that one sign-in gave out; it belongs to one session, and ends with it. Each token is used up for
 // its successor:
 //
 //   - The current token is answered with the next one, which takes its place.
 //   - The one before it is answered with that same successor for a while (the grace): two requests that crossed, or a client that lost
 //     the answer, are nobody's theft.
+//   - Within the grace the current one is answered with itself: a chain that moved on so soon would cut the grace of the one before.
 //   - After the grace, or further back, somebody uses a token that another holder has used already. One of the two has stolen it, and
 //     nobody can tell which: the family ends.
 //

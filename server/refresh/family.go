@@ -35,7 +35,7 @@ const (
 	unknown finding = iota
 	// current is the one whose turn it is.
 	current
-	// repeated is the one before it, within the grace.
+	// repeated is, within the grace, the one before it, or the current one itself: it took its place only just now.
 	repeated
 	// reused is one that had its turn.
 	reused
@@ -46,17 +46,20 @@ func (f Family) judge(t Token, now time.Time) (finding, Token) {
 	if t.SessionID != f.Session.ID || t.Number > f.Number || f.Number > maxNumber {
 		return unknown, Token{}
 	}
-	last, before := t, t
+	last := t
 	for last.Number < f.Number {
-		before, last = last, last.next(f.Salt)
+		last = last.next(f.Salt)
 	}
+	// A chain moves once within the grace. If it moved twice, the first of the two tokens would lose its grace, and a request with it
+	// that is still under way would end the session of somebody who did nothing but open two pages.
+	settling := f.Number > 1 && now.Before(f.RotatedAt.Add(Grace))
 	switch {
 	case !last.is(f.Hash):
 		return unknown, Token{}
+	case settling && t.Number+1 >= f.Number:
+		return repeated, last
 	case t.Number == f.Number:
 		return current, t.next(f.Salt)
-	case before.Number == t.Number && now.Before(f.RotatedAt.Add(Grace)):
-		return repeated, last
 	default:
 		return reused, Token{}
 	}

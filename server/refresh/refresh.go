@@ -101,7 +101,7 @@ func (t *Tokens) Check(ctx context.Context, text, clientID string) (Use, error) 
 }
 
 // Rotate uses the token up and returns its successor: the same one for every request that comes with this token at once, here or at
-// another server. If it fails, the token is as good as before.
+// another server. A token that is younger than the grace is not used up yet, and returned itself. If it fails, the token is as good as before.
 func (t *Tokens) Rotate(ctx context.Context, u Use) (string, error) {
 	found, next := u.family.judge(u.token, t.now())
 	if found == current {

@@ -34,6 +34,7 @@ func chain(t *testing.T, length int) (Family, []Token) {
 
 func TestJudge(t *testing.T) {
 	f, tokens := chain(t, 5)
+	newest, first := chain(t, 1)
 	other, _ := chain(t, 5)
 	other.Session.ID = f.Session.ID
 	_, strangers := chain(t, 6)
@@ -49,7 +50,10 @@ func TestJudge(t *testing.T) {
 		want   finding
 		next   Token
 	}{
-		"the current one":                                     {f, tokens[5], 0, current, ahead},
+		"the current one":                                     {f, tokens[5], Grace, current, ahead},
+		"H97 the current one, at once":                        {f, tokens[5], 0, repeated, tokens[5]},
+		"H97 the current one, at the grace's end":             {f, tokens[5], Grace - 1, repeated, tokens[5]},
+		"the first one, at once":                              {newest, first[1], 0, current, first[1].next(newest.Salt)},
 		"the current one, a month later":                      {f, tokens[5], 720 * time.Hour, current, ahead},
 		"H97 the one before, at once":                         {f, tokens[4], 0, repeated, tokens[5]},
 		"H97 the one before, at the grace's end":              {f, tokens[4], Grace - 1, repeated, tokens[5]},
