@@ -35,6 +35,8 @@ type app struct {
 	reloader         *reloader
 	metrics          *metrics
 	sessions         *session.Manager
+	// envoy answers by gRPC, if the configuration asks for it.
+	envoy http.Handler
 	// shared says that other servers use the same store.
 	shared bool
 }
@@ -74,18 +76,23 @@ func assemble(cfg config.Config, kept store, version string, log *slog.Logger, n
 		{name: credentials, ok: files.explain(credentials, provider.Ready)},
 		{name: storage, ok: kept.Ping, toStart: true},
 	}}
-	public, err := New(cfg, Deps{
+	deps := Deps{
 		Provider: provider, Sealer: sealer, Policy: policy, Users: people, Sessions: sessions, Records: kept, Nonces: kept, Families: kept,
 		ReturnURLs: returnURLs.Except(cfg.BasePath, cfg.RedirectURIs), Keys: keys, Metrics: m,
 		Ready: func() error { return cmp.Or(keys.Ready(), sealer.Ready(), provider.Ready()) },
 		Now:   now, Rand: rand.Reader, Log: log,
-	})
+	}
+	public, err := New(cfg, deps)
+	if err != nil {
+		return nil, err
+	}
+	envoy, err := newEnvoy(cfg, deps)
 	if err != nil {
 		return nil, err
 	}
 	return &app{
 		public: public, internal: internalHandler(probes, m), health: probes, reloader: files, metrics: m,
-		sessions: sessions, shared: cfg.Storage.Type == config.StoragePostgres,
+		sessions: sessions, envoy: envoy, shared: cfg.Storage.Type == config.StoragePostgres,
 	}, nil
 }
 

@@ -33,7 +33,12 @@ type process struct {
 // run serves cfg from a file, on ports of its own.
 func run(t *testing.T, cfg config.Config) *process {
 	t.Helper()
-	cfg.Listen = config.Listen{Public: "127.0.0.1:0", Internal: "127.0.0.1:0"}
+	return runWith(t, cfg, config.Listen{Public: "127.0.0.1:0", Internal: "127.0.0.1:0"})
+}
+
+func runWith(t *testing.T, cfg config.Config, listen config.Listen) *process {
+	t.Helper()
+	cfg.Listen = listen
 	content, err := cfg.Marshal()
 	if err != nil {
 		t.Fatal(err)

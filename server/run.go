@@ -55,6 +55,10 @@ func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen for the inside: %w", err), public.Close())
 	}
+	envoy, err := listenForEnvoy(cfg.Listen.ExtAuthz)
+	if err != nil {
+		return errors.Join(err, public.Close(), internal.Close())
+	}
 	// Before the first request, so that a server with all its files is ready as soon as it listens.
 	a.reloader.loadAll()
 
@@ -69,10 +73,14 @@ func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options)
 	defer group.Wait()
 	defer stop()
 
-	servers := []*http.Server{newServer(a.public, o.Log), newServer(a.internal, o.Log)}
+	servers := []*http.Server{newServer(a.public, o.Log), newServer(a.internal, o.Log), newGRPCServer(a.envoy, o.Log)}
 	failed := make(chan error, len(servers))
 	group.Go(func() { failed <- servers[0].Serve(public) })
 	group.Go(func() { failed <- servers[1].Serve(internal) })
+	if envoy != nil {
+		group.Go(func() { failed <- servers[2].Serve(envoy) })
+		o.Log.Info("listening for Envoy", "extAuthz", envoy.Addr().String())
+	}
 	o.Log.Info("listening", "googlelogin", cfg.Instance, "public", public.Addr().String(), "internal", internal.Addr().String())
 	if len(cfg.TrustedProxies) == 0 {
 		o.Log.Info("no trusted proxies: behind a proxy all clients have its address, and share one rate limit",
@@ -83,15 +91,15 @@ func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options)
 	}
 	select {
 	case err := <-failed:
-		return errors.Join(fmt.Errorf("serve: %w", err), servers[0].Close(), servers[1].Close())
+		return errors.Join(fmt.Errorf("serve: %w", err), servers[0].Close(), servers[1].Close(), servers[2].Close())
 	case <-ctx.Done():
 	}
-	return a.drain(servers[0], servers[1], cfg.DrainTimeout.Std(), o.Log)
+	return a.drain(servers[0], servers[2], servers[1], cfg.DrainTimeout.Std(), o.Log)
 }
 
-// drain stops in the order that loses nothing: readiness first, so that the cluster sends no more; then the public port, once what
-// was under way is answered; the internal one last, so that the probes are answered all the while.
-func (a *app) drain(public, internal *http.Server, within time.Duration, log *slog.Logger) error {
+// drain stops in the order that loses nothing: readiness first, so that the cluster sends no more; then the public port and Envoy's, once
+// what was under way is answered; the internal one last, so that the probes are answered all the while.
+func (a *app) drain(public, envoy, internal *http.Server, within time.Duration, log *slog.Logger) error {
 	log.Info("draining", "duration", within)
 	a.health.draining.Store(true)
 	public.SetKeepAlivesEnabled(false)
@@ -103,11 +111,15 @@ func (a *app) drain(public, internal *http.Server, within time.Duration, log *sl
 	case <-time.After(min(time.Second, within/10)):
 	case <-ctx.Done():
 	}
-	err := public.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(fmt.Errorf("drain: %w", err), public.Close())
+	return errors.Join(shutDown(ctx, public), shutDown(ctx, envoy), internal.Close())
+}
+
+// shutDown waits for what is under way, and cuts it off when ctx ends.
+func shutDown(ctx context.Context, s *http.Server) error {
+	if err := s.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("drain: %w", err), s.Close())
 	}
-	return errors.Join(err, internal.Close())
+	return nil
 }
 
 // newServer bounds how long a client may take with everything, so that slow ones cannot occupy the server.

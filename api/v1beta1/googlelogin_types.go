@@ -130,6 +130,11 @@ type GoogleLoginSpec struct {
 	// +kubebuilder:default={}
 	TokenEndpoint TokenEndpoint `json:"tokenEndpoint,omitzero"`
 
+	// forwardAuth sets how proxies ask who is signed in.
+	// +optional
+	// +kubebuilder:default={}
+	ForwardAuth ForwardAuth `json:"forwardAuth,omitzero"`
+
 	// signingKeys sets how often the keys change that sign access tokens.
 	// +optional
 	// +kubebuilder:default={}

@@ -28,7 +28,7 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 		WithName(ServerContainer).
 		WithImage(image(in)).
 		WithArgs(configArg()).
-		WithPorts(containerPort("http", publicPort), containerPort("internal", internalPort)).
+		WithPorts(containerPorts(in.Login)...).
 		WithResources(resources(in.Login)).
 		WithSecurityContext(containerSecurity()).
 		WithVolumeMounts(mounts(in)...).
@@ -42,6 +42,14 @@ func image(in Input) string {
 		return in.Login.Spec.Server.Image
 	}
 	return in.ServerImage
+}
+
+func containerPorts(login *v1beta1.GoogleLogin) []*corev1ac.ContainerPortApplyConfiguration {
+	ports := []*corev1ac.ContainerPortApplyConfiguration{containerPort("http", publicPort), containerPort("internal", internalPort)}
+	if servesEnvoy(login) {
+		ports = append(ports, containerPort(extAuthzName, extAuthzPort))
+	}
+	return ports
 }
 
 func containerPort(name string, port int32) *corev1ac.ContainerPortApplyConfiguration {

@@ -51,6 +51,9 @@ func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 		PerAccount: cmp.Or(int(spec.Server.RateLimits.PerAccount), cfg.RateLimits.PerAccount),
 	}
 	cfg.TrustedProxies = texts(spec.Server.TrustedProxies)
+	if servesEnvoy(login) {
+		cfg.Listen.ExtAuthz = fmt.Sprintf(":%d", extAuthzPort)
+	}
 	cfg.Session = session
 	cfg.Storage = storageConfig(spec.Storage)
 	cfg.Keys, err = keysConfig(spec.SigningKeys, cfg.Keys)

@@ -194,6 +194,8 @@ type Listen struct {
 	Public string `json:"public"`
 	// Internal has health, readiness and metrics, ":8081" say.
 	Internal string `json:"internal"`
+	// ExtAuthz is where Envoy asks by gRPC, ":8083" say. Empty: nowhere.
+	ExtAuthz string `json:"extAuthz,omitempty"`
 }
 
 // Default returns the settings that the callback server uses where its file is silent. The control plane starts from it too.

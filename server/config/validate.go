@@ -81,6 +81,11 @@ func (c Config) validateServer(p *problems) {
 	checkAddress(p, "listen.internal", c.Listen.Internal)
 	p.check(c.Listen.Public != c.Listen.Internal || strings.HasSuffix(c.Listen.Public, ":0"), "listen.internal",
 		"must differ from listen.public: metrics do not belong on the internet")
+	if c.Listen.ExtAuthz != "" {
+		checkAddress(p, "listen.extAuthz", c.Listen.ExtAuthz)
+		taken := c.Listen.ExtAuthz == c.Listen.Public || c.Listen.ExtAuthz == c.Listen.Internal
+		p.check(!taken || strings.HasSuffix(c.Listen.ExtAuthz, ":0"), "listen.extAuthz", "must differ from the other addresses")
+	}
 	for _, raw := range c.TrustedProxies {
 		_, err := netip.ParsePrefix(raw)
 		p.check(err == nil, "trustedProxies", "%q must be a CIDR, such as 10.0.0.0/8 or 10.1.2.3/32", raw)

@@ -132,7 +132,9 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, c check) bool {
 // ask reads the question, and says whether it is clear.
 func (c check) ask(r *http.Request) (asked, bool) {
 	a, once := c.read(r, c.suffix)
-	return a, once && (a.uri == "" || isClear(a.uri)) && (c.query == "" || c.query == bearerQuery)
+	// Only who asks with headers may leave the path out.
+	silent := a.uri == "" && !c.anySuffix
+	return a, once && (silent || isClear(a.uri)) && (c.query == "" || c.query == bearerQuery)
 }
 
 // bearerQuery asks for the access JWT in Authorization.
@@ -147,6 +149,27 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, c, http.StatusForbidden, httperr.Forbidden, errors.New("no route"))
 		return
 	}
+	h.answer(w, r, c)
+}
+
+// ExtAuthz answers what Envoy asks by gRPC: the request that it asks about is the request itself, with its target in RequestURI.
+// Requests that need more than a fresh session go through guard.
+func (h *Handler) ExtAuthz(bearer bool, guard func(http.Handler) http.Handler) http.Handler {
+	asked := func(r *http.Request) check {
+		c := check{dialect: dialects["envoy"], suffix: r.RequestURI}
+		c.bearer = bearer
+		return c
+	}
+	guarded := guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, asked(r)) }))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !h.pass(w, r, asked(r)) {
+			guarded.ServeHTTP(w, r)
+		}
+	})
+}
+
+// answer decides, step by step.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, c check) {
 	middleware.From(r.Context()).Route = "check"
 	a, unambiguous := c.ask(r)
 	if !unambiguous {

@@ -28,6 +28,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.CookieApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("DatabaseSecretRef"):
 		return &apiv1beta1.DatabaseSecretRefApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("ForwardAuth"):
+		return &apiv1beta1.ForwardAuthApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Frontend"):
 		return &apiv1beta1.FrontendApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Google"):

@@ -118,6 +118,13 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Email
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.ForwardAuth
+  map:
+    fields:
+    - name: extAuthz
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Disabled
 - name: com.github.googlelogin.operator.api.v1beta1.Frontend
   map:
     fields:
@@ -183,6 +190,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: client
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Client
+    - name: forwardAuth
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.ForwardAuth
+      default: {}
     - name: frontend
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Frontend

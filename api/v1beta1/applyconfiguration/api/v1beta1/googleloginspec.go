@@ -39,6 +39,8 @@ type GoogleLoginSpecApplyConfiguration struct {
 	Pages *PagesApplyConfiguration `json:"pages,omitempty"`
 	// tokenEndpoint gives tokens as JSON to native apps and single-page applications that cannot use cookies.
 	TokenEndpoint *TokenEndpointApplyConfiguration `json:"tokenEndpoint,omitempty"`
+	// forwardAuth sets how proxies ask who is signed in.
+	ForwardAuth *ForwardAuthApplyConfiguration `json:"forwardAuth,omitempty"`
 	// signingKeys sets how often the keys change that sign access tokens.
 	SigningKeys *SigningKeysApplyConfiguration `json:"signingKeys,omitempty"`
 	// server sets how the callback server runs.
@@ -140,6 +142,14 @@ func (b *GoogleLoginSpecApplyConfiguration) WithPages(value *PagesApplyConfigura
 // If called multiple times, the TokenEndpoint field is set to the value of the last call.
 func (b *GoogleLoginSpecApplyConfiguration) WithTokenEndpoint(value *TokenEndpointApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
 	b.TokenEndpoint = value
+	return b
+}
+
+// WithForwardAuth sets the ForwardAuth field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ForwardAuth field is set to the value of the last call.
+func (b *GoogleLoginSpecApplyConfiguration) WithForwardAuth(value *ForwardAuthApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
+	b.ForwardAuth = value
 	return b
 }
 
