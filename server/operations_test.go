@@ -116,6 +116,25 @@ func (p *process) proceed(t *testing.T) (string, []*http.Cookie) {
 	return strings.TrimPrefix(atGoogle.Header.Get("Location"), shop), started.Cookies()
 }
 
+// A node that is busy takes seconds to hear that a pod is gone. On a real cluster, one second was too short for a rollout that nobody
+// notices.
+func TestM3_AServerAmongSeveralGoesOnAcceptingForLonger(t *testing.T) {
+	for _, row := range []struct {
+		shared       bool
+		within, want time.Duration
+	}{
+		{true, 20 * time.Second, 5 * time.Second},
+		{true, time.Hour, 5 * time.Second},
+		{true, 4 * time.Second, time.Second},
+		{false, 20 * time.Second, time.Second},
+		{false, 5 * time.Second, 500 * time.Millisecond},
+	} {
+		if got := farewell(row.shared, row.within); got != row.want {
+			t.Errorf("shared %t, drain of %s: %s, want %s", row.shared, row.within, got, row.want)
+		}
+	}
+}
+
 func TestM3_CallbackDuringShutdownFinishes(t *testing.T) {
 	google := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"})
 	p := run(t, localConfig(t, google.URL))

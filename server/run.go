@@ -105,10 +105,9 @@ func (a *app) drain(public, envoy, internal *http.Server, within time.Duration, 
 	public.SetKeepAlivesEnabled(false)
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	// It takes the cluster a moment to learn that this pod is gone; connections that come meanwhile are served. Not long, since
-	// a server with one replica is started again only after this one has ended.
+	// It takes the cluster a moment to learn that this pod is gone; connections that come meanwhile are served.
 	select {
-	case <-time.After(min(time.Second, within/10)):
+	case <-time.After(farewell(a.shared, within)):
 	case <-ctx.Done():
 	}
 	return errors.Join(shutDown(ctx, public), shutDown(ctx, envoy), internal.Close())
@@ -120,6 +119,16 @@ func shutDown(ctx context.Context, s *http.Server) error {
 		return errors.Join(fmt.Errorf("drain: %w", err), s.Close())
 	}
 	return nil
+}
+
+// farewell is how long a server that ends still accepts connections. Every node has to hear that the pod is gone, and a busy one takes
+// seconds: who connects too late is refused. A server that is alone is short about it, since the next one is started only after it has
+// ended, and nobody else could be asked meanwhile.
+func farewell(shared bool, within time.Duration) time.Duration {
+	if shared {
+		return min(5*time.Second, within/4)
+	}
+	return min(time.Second, within/10)
 }
 
 // newServer bounds how long a client may take with everything, so that slow ones cannot occupy the server.
