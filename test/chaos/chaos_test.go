@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,10 @@ type row struct {
 
 // TestFaults runs one fault after another, and prints what each did.
 func TestFaults(t *testing.T) {
+	chosen, err := regexp.Compile(os.Getenv("CHAOS"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := newWorld(t)
 	ctx, stop := context.WithCancel(t.Context())
 	files := w.login("files", "  server: {"+unlimited+"}\n")
@@ -44,7 +49,7 @@ func TestFaults(t *testing.T) {
 	}()
 	var rows []row
 	for _, f := range faults {
-		if !strings.Contains(f.name, os.Getenv("CHAOS")) {
+		if !chosen.MatchString(f.name) {
 			continue
 		}
 		if !t.Run(f.name, func(t *testing.T) {

@@ -6,7 +6,7 @@
 // its processes, and root. The operator has to be installed; two GoogleLogins of their own, one on SQLite and one on a PostgreSQL
 // server outside of the cluster, are made in a namespace of their own and removed again.
 //
-//	CHAOS=manager    runs the faults whose name holds this, and no other
+//	CHAOS=manager    runs the faults whose names this expression matches, and no others
 //	AWAY=2m          how long the API server is away
 //	ROTATIONS=20     how many rotations of the signing keys TestRotationUnderLoad sees through
 package chaos
