@@ -58,6 +58,11 @@ browser: kit ## Drive the hosted pages and the front-end kit with Chromium, with
 proxies: ## Hold forward authentication against real nginx and Caddy, with the configurations that the docs show
 	caddy=$$(test/cluster/binaries.sh caddy) && CADDY=$$caddy/caddy go test -tags proxies -count=1 -timeout 20m ./test/proxies
 
+snippets: ## Run what docs/verify-tokens.md shows in Go, Node.js and Python against good tokens and bad ones
+	test/snippets/packages.sh
+	cd test/snippets && npm ci --silent --ignore-scripts
+	go test -tags snippets -count=1 ./test/snippets
+
 bench: ## Measure speed, CPU time and memory: a line for each figure, name value unit
 	test/tools/packages.sh
 	go test -tags bench -c -o bin/bench ./test/bench
@@ -74,6 +79,7 @@ lint: ## Run the linters, which also keep the import rules
 	$(GOLANGCI_LINT) run --build-tags chaos ./test/chaos/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags proxies ./test/proxies/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags bench ./test/bench/... || failed=1; \
+	$(GOLANGCI_LINT) run --build-tags snippets ./test/snippets/... || failed=1; \
 	for module in test/cluster test/tools; do (cd $$module && $(GOLANGCI_LINT) run ./...) || failed=1; done; \
 	exit $$failed
 
