@@ -33,6 +33,8 @@ type Config struct {
 	Storage      Storage  `json:"storage"`
 	Keys         Keys     `json:"keys"`
 	Listen       Listen   `json:"listen"`
+	// InternalAPI is for administrators and back ends inside the cluster.
+	InternalAPI InternalAPI `json:"internalAPI,omitzero"`
 	// Pages sets how the hosted pages look.
 	Pages Pages `json:"pages,omitzero"`
 	// TokenEndpoint gives tokens as JSON.
@@ -196,6 +198,8 @@ type Listen struct {
 	Internal string `json:"internal"`
 	// ExtAuthz is where Envoy asks by gRPC, ":8083" say. Empty: nowhere.
 	ExtAuthz string `json:"extAuthz,omitempty"`
+	// Admin is where InternalAPI.Callers call, ":8082" say. Empty: nowhere.
+	Admin string `json:"admin,omitempty"`
 }
 
 // Default returns the settings that the callback server uses where its file is silent. The control plane starts from it too.

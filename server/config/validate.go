@@ -81,11 +81,9 @@ func (c Config) validateServer(p *problems) {
 	checkAddress(p, "listen.internal", c.Listen.Internal)
 	p.check(c.Listen.Public != c.Listen.Internal || strings.HasSuffix(c.Listen.Public, ":0"), "listen.internal",
 		"must differ from listen.public: metrics do not belong on the internet")
-	if c.Listen.ExtAuthz != "" {
-		checkAddress(p, "listen.extAuthz", c.Listen.ExtAuthz)
-		taken := c.Listen.ExtAuthz == c.Listen.Public || c.Listen.ExtAuthz == c.Listen.Internal
-		p.check(!taken || strings.HasSuffix(c.Listen.ExtAuthz, ":0"), "listen.extAuthz", "must differ from the other addresses")
-	}
+	checkOptionalAddress(p, "listen.extAuthz", c.Listen.ExtAuthz, c.Listen.Public, c.Listen.Internal)
+	checkOptionalAddress(p, "listen.admin", c.Listen.Admin, c.Listen.Public, c.Listen.Internal, c.Listen.ExtAuthz)
+	c.InternalAPI.validate(p, c.Listen.Admin)
 	for _, raw := range c.TrustedProxies {
 		_, err := netip.ParsePrefix(raw)
 		p.check(err == nil, "trustedProxies", "%q must be a CIDR, such as 10.0.0.0/8 or 10.1.2.3/32", raw)
@@ -110,6 +108,15 @@ func (s Storage) validate(p *problems) {
 func checkAddress(p *problems, field, address string) {
 	_, port, err := net.SplitHostPort(address)
 	p.check(err == nil && port != "", field, "%q must be host:port, such as :8080", address)
+}
+
+// checkOptionalAddress refuses what another port has, since a port must not serve more than its callers may have.
+func checkOptionalAddress(p *problems, field, address string, taken ...string) {
+	if address == "" {
+		return
+	}
+	checkAddress(p, field, address)
+	p.check(!slices.Contains(taken, address) || strings.HasSuffix(address, ":0"), field, "must differ from the other addresses")
 }
 
 func between(d Duration, least, most time.Duration) bool { return d.Std() >= least && d.Std() <= most }
