@@ -139,7 +139,7 @@ func (s *signature) verify(ctx context.Context, raw string) ([]byte, error) {
 		return nil, invalid("malformed JWS")
 	}
 	// The key is ours; a key or a URL of one in the header (jwk, jku, x5u, x5c) is never looked at.
-	payload, err := jws.Verify(key.key)
+	payload, err := jws.Verify(key.Public)
 	if err != nil {
 		return nil, invalid("wrong signature")
 	}

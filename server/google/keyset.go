@@ -2,6 +2,7 @@ package google
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/googlelogin/operator/server/publickey"
 )
 
 const (
@@ -32,7 +35,7 @@ type keySet struct {
 	flight singleflight.Group
 
 	mu         sync.Mutex
-	keys       []publicKey
+	keys       []publickey.Key
 	freshUntil time.Time
 	lastForced time.Time
 }
@@ -43,40 +46,32 @@ func newKeySet(url string, client *http.Client, now func() time.Time) *keySet {
 
 // find returns the one key that a token with this header can be signed by. A key that is not there may have been published
 // just now, so the keys are fetched once more, if that was not done a moment ago.
-func (k *keySet) find(ctx context.Context, alg, kid string) (publicKey, error) {
+func (k *keySet) find(ctx context.Context, alg, kid string) (publickey.Key, error) {
 	keys, err := k.current(ctx)
 	if err != nil {
-		return publicKey{}, err
+		return publickey.Key{}, err
 	}
 	key, err := choose(keys, alg, kid)
 	if err == nil || !k.mayForce() {
 		return key, err
 	}
 	if keys, err = k.fetch(ctx); err != nil {
-		return publicKey{}, err
+		return publickey.Key{}, err
 	}
 	return choose(keys, alg, kid)
 }
 
 // choose picks by kid, or the only key that fits where the token names none. Two that fit are one too many.
-func choose(keys []publicKey, alg, kid string) (publicKey, error) {
-	var fit []publicKey
-	for _, key := range keys {
-		if key.fits(alg) && (kid == "" || key.id == kid) {
-			fit = append(fit, key)
-		}
+func choose(keys []publickey.Key, alg, kid string) (publickey.Key, error) {
+	key, err := publickey.Choose(keys, alg, kid)
+	if err != nil {
+		return publickey.Key{}, invalid("%v", err)
 	}
-	switch {
-	case len(fit) == 0:
-		return publicKey{}, invalid("no published key fits")
-	case len(fit) > 1:
-		return publicKey{}, invalid("several published keys fit")
-	}
-	return fit[0], nil
+	return key, nil
 }
 
 // current returns the remembered keys, fetched anew when they are no longer fresh.
-func (k *keySet) current(ctx context.Context) ([]publicKey, error) {
+func (k *keySet) current(ctx context.Context) ([]publickey.Key, error) {
 	now := k.now()
 	k.mu.Lock()
 	keys, freshUntil := k.keys, k.freshUntil
@@ -104,7 +99,7 @@ func (k *keySet) mayForce() bool {
 }
 
 // fetch gets the keys, once for all who ask at the same time.
-func (k *keySet) fetch(ctx context.Context) ([]publicKey, error) {
+func (k *keySet) fetch(ctx context.Context) ([]publickey.Key, error) {
 	// The fetch outlives the request that began it, since others wait for it too; the client's timeout ends it.
 	done := k.flight.DoChan("", func() (any, error) { return k.download(context.WithoutCancel(ctx)) })
 	select {
@@ -114,11 +109,11 @@ func (k *keySet) fetch(ctx context.Context) ([]publicKey, error) {
 		if r.Err != nil {
 			return nil, r.Err
 		}
-		return r.Val.([]publicKey), nil
+		return r.Val.([]publickey.Key), nil
 	}
 }
 
-func (k *keySet) download(ctx context.Context) ([]publicKey, error) {
+func (k *keySet) download(ctx context.Context) ([]publickey.Key, error) {
 	doc, header, err := get(ctx, k.client, callKeys, k.url, "")
 	if err != nil {
 		// Bad keys say nothing about a token, so this is never ErrTokenInvalid.
@@ -132,6 +127,14 @@ func (k *keySet) download(ctx context.Context) ([]publicKey, error) {
 	defer k.mu.Unlock()
 	k.keys, k.freshUntil = keys, k.now().Add(freshness(header))
 	return keys, nil
+}
+
+func parseKeys(doc object) ([]publickey.Key, error) {
+	var raws []json.RawMessage
+	if json.Unmarshal(doc["keys"], &raws) != nil {
+		return nil, invalid("no list of keys")
+	}
+	return publickey.Parse(raws), nil
 }
 
 // freshness is the max-age of a Cache-Control less the Age, within bounds.

@@ -1,0 +1,121 @@
+package workload
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/googlelogin/operator/server/publickey"
+)
+
+// Audience is what a caller's token has to be made for. A token for the API server itself, which every pod has, is not enough: who
+// gets hold of ours can do nothing with it in the cluster, and the other way round.
+const Audience = "googlelogin"
+
+const (
+	// maxToken is several times what the API server makes.
+	maxToken = 8 << 10
+	// maxKeyID is several times what any cluster uses.
+	maxKeyID = 256
+	// skew is how far the clocks of this node and the API server's may be apart.
+	skew = time.Minute
+)
+
+// algorithms are those that the API server can sign with.
+func algorithms() []string { return []string{"RS256", "ES256", "ES384", "ES512"} }
+
+var (
+	// ErrInvalid says that a token proves nothing.
+	ErrInvalid = errors.New("ServiceAccount token is not valid")
+	// ErrNoKeys says that the cluster's keys could not be read so far, so that nobody can prove anything.
+	ErrNoKeys = errors.New("no keys of the cluster")
+)
+
+// Verifier verifies tokens. It is safe for use by several goroutines.
+type Verifier struct {
+	issuer string
+	now    func() time.Time
+	keys   atomic.Pointer[[]publickey.Key]
+}
+
+// New returns a Verifier for the cluster whose tokens have this issuer. It knows no key until Load succeeds.
+func New(issuer string, now func() time.Time) *Verifier { return &Verifier{issuer: issuer, now: now} }
+
+// Verify returns whose token it is. Errors are ErrInvalid or ErrNoKeys, with a reason that quotes nothing out of the token.
+func (v *Verifier) Verify(token string) (Account, error) {
+	keys := v.keys.Load()
+	// To the parser, an empty issuer would mean any.
+	if keys == nil || v.issuer == "" {
+		return Account{}, ErrNoKeys
+	}
+	if len(token) > maxToken {
+		return Account{}, fmt.Errorf("%w: over %d bytes", ErrInvalid, maxToken)
+	}
+	var c claims
+	_, err := v.parser().ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) { return verificationKey(*keys, t) })
+	if err != nil {
+		return Account{}, fmt.Errorf("%w: %s", ErrInvalid, reason(err))
+	}
+	if c.IssuedAt == nil {
+		return Account{}, fmt.Errorf("%w: iat is missing", ErrInvalid)
+	}
+	account, err := c.account()
+	if err != nil {
+		return Account{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return account, nil
+}
+
+func (v *Verifier) parser() *jwt.Parser {
+	return jwt.NewParser(
+		jwt.WithValidMethods(algorithms()),
+		jwt.WithStrictDecoding(),
+		jwt.WithTimeFunc(v.now),
+		jwt.WithLeeway(skew),
+		jwt.WithIssuer(v.issuer),
+		jwt.WithAudience(Audience),
+		jwt.WithExpirationRequired(),
+		jwt.WithNotBeforeRequired(),
+		jwt.WithIssuedAt(),
+	)
+}
+
+// verificationKey looks at the header, of which the token's maker could write anything.
+func verificationKey(keys []publickey.Key, t *jwt.Token) (any, error) {
+	// RFC 7515, 4.1.11: whoever does not understand an extension named here must refuse, and we understand none.
+	if _, critical := t.Header["crit"]; critical {
+		return nil, errHeader
+	}
+	kid, ok := t.Header["kid"].(string)
+	if !ok || kid == "" || len(kid) > maxKeyID {
+		return nil, errHeader
+	}
+	key, err := publickey.Choose(keys, t.Method.Alg(), kid)
+	if err != nil {
+		return nil, errUnknownKey
+	}
+	return key.Public, nil
+}
+
+var (
+	errHeader     = errors.New("header cannot be accepted")
+	errUnknownKey = errors.New("signed by a key that the cluster does not publish")
+)
+
+// reason says why a token was refused in words of ours: those of the parser may quote the token.
+func reason(err error) string {
+	known := []error{
+		errHeader, errUnknownKey, jwt.ErrTokenMalformed, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenInvalidIssuer,
+		jwt.ErrTokenInvalidAudience, jwt.ErrTokenRequiredClaimMissing, jwt.ErrTokenExpired, jwt.ErrTokenNotValidYet,
+		jwt.ErrTokenUsedBeforeIssued,
+	}
+	found := slices.IndexFunc(known, func(target error) bool { return errors.Is(err, target) })
+	if found < 0 {
+		return "cannot be read"
+	}
+	return known[found].Error()
+}
