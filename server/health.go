@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/httperr"
 )
 
@@ -83,10 +84,11 @@ func (h *health) live(w http.ResponseWriter, _ *http.Request) {
 }
 
 // internalHandler has the routes of the internal port.
-func internalHandler(h *health, m *metrics) http.Handler {
+func internalHandler(h *health, m *metrics, status func() config.Status) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.live)
 	mux.HandleFunc("GET /readyz", h.ready)
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { httperr.WriteJSON(w, http.StatusOK, status()) })
 	mux.Handle("GET /metrics", m.handler())
 	return mux
 }

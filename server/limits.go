@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/limit"
 	"github.com/googlelogin/operator/server/login"
 	"github.com/googlelogin/operator/server/middleware"
@@ -36,9 +35,9 @@ func newLimiter(perMinute, keys int, now func() time.Time) *limit.Limiter {
 //
 // A client is its address as middleware.Identify found it. Without trusted proxies that is the peer, whatever the request says of
 // itself; behind a proxy all users then share one budget, which the log says when the server starts.
-func perClient(cfg config.RateLimits, h *login.Handler, now func() time.Time) limited {
-	// One budget for all routes.
-	limiter := newLimiter(cfg.PerAddress, addressKeys, now)
+//
+// One limiter is the budget of all routes.
+func perClient(limiter middleware.Limiter, h *login.Handler) limited {
 	return func(next http.Handler, answer func(http.ResponseWriter, *http.Request, error)) http.Handler {
 		tooMany := func(w http.ResponseWriter, r *http.Request, wait time.Duration) { answer(w, r, h.TooMany(r, wait)) }
 		return middleware.RateLimit(limiter, limit.AddressKey, tooMany)(next)

@@ -25,9 +25,11 @@ import (
 // process is Run in the background, as cmd/server runs it.
 type process struct {
 	public, internal string
-	logs             *logBuffer
-	stop             context.CancelFunc
-	done             chan error
+	// config is the path of its configuration.
+	config string
+	logs   *logBuffer
+	stop   context.CancelFunc
+	done   chan error
 }
 
 // run serves cfg from a file, on ports of its own.
@@ -46,7 +48,7 @@ func runWith(t *testing.T, cfg config.Config, listen config.Listen) *process {
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	write(t, path, string(content))
 	ctx, stop := context.WithCancel(t.Context())
-	p := &process{logs: new(logBuffer), stop: stop, done: make(chan error, 1)}
+	p := &process{config: path, logs: new(logBuffer), stop: stop, done: make(chan error, 1)}
 	listening := make(chan [2]string, 1)
 	go func() {
 		p.done <- Run(ctx, Options{

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/filewatch"
 )
 
@@ -17,6 +18,26 @@ type source struct {
 	name  string
 	paths []string
 	load  func() error
+}
+
+// sources are the files that a server follows besides its configuration, whose paths are fixed when it starts.
+func (l *live) sources(cfg config.Config) []source {
+	all := []source{
+		{signingKeys, []string{cfg.Keys.SigningFile}, func() error { return l.keys.Load(cfg.Keys.SigningFile) }},
+		{sealingKeys, []string{cfg.Keys.SealingFile}, func() error { return l.sealer.Load(cfg.Keys.SealingFile) }},
+		{credentials, []string{cfg.Client.IDFile, cfg.Client.SecretFile, cfg.Client.CredentialsFile}, func() error {
+			return loadCredentials(l.provider, l.current.Load().Client)
+		}},
+	}
+	if changing, ok := l.kept.(reloadable); ok {
+		all = append(all, source{storage, []string{cfg.Storage.URIFile, cfg.Storage.CAFile}, changing.Reload})
+	}
+	return all
+}
+
+// follow makes the server follow its own configuration, before everything else: that says which client the credentials are of.
+func (a *app) follow(path string) {
+	a.reloader.sources = append([]source{{configuration, []string{path}, func() error { return a.load(path) }}}, a.reloader.sources...)
 }
 
 // reloader keeps sources current.

@@ -30,16 +30,18 @@ func Run(ctx context.Context, o Options) error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	cfg, err := config.Load(o.ConfigPath)
+	file, err := config.LoadFile(o.ConfigPath)
 	if err != nil {
 		return err
 	}
+	cfg := file.Config
 	kept, err := openStore(ctx, cfg, o.Log)
 	if err != nil {
 		return fmt.Errorf("open storage: %w", err)
 	}
-	a, err := assemble(cfg, kept, o.Version, o.Log, o.Now)
+	a, err := assemble(file, kept, o.Version, o.Log, o.Now)
 	if err == nil {
+		a.follow(o.ConfigPath)
 		err = a.run(ctx, cfg, kept, o)
 	}
 	return errors.Join(err, kept.Close())
@@ -68,7 +70,7 @@ func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options)
 	group.Go(func() { footprint.Run(background) })
 	group.Go(func() { sweep(background, kept, a.metrics, o.Log, o.Now) })
 	if a.shared {
-		group.Go(func() { follow(background, a.sessions, o.Log) })
+		group.Go(func() { follow(background, a, o.Log) })
 	}
 	defer group.Wait()
 	defer stop()
@@ -94,7 +96,7 @@ func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options)
 		return errors.Join(fmt.Errorf("serve: %w", err), servers[0].Close(), servers[1].Close(), servers[2].Close())
 	case <-ctx.Done():
 	}
-	return a.drain(servers[0], servers[2], servers[1], cfg.DrainTimeout.Std(), o.Log)
+	return a.drain(servers[0], servers[2], servers[1], a.current.Load().DrainTimeout.Std(), o.Log)
 }
 
 // drain stops in the order that loses nothing: readiness first, so that the cluster sends no more; then the public port and Envoy's, once

@@ -22,17 +22,20 @@ import (
 
 // Deps are the parts that the public handler is made of.
 type Deps struct {
-	Provider   Provider
-	Sealer     flow.AEAD
-	Policy     login.Policy
-	Users      login.Users
-	Sessions   Sessions
-	Records    login.Records
-	Nonces     nonce.Store
-	Families   refresh.Store
-	ReturnURLs login.ReturnURLs
-	Keys       login.Keys
-	Metrics    Metrics
+	Provider Provider
+	Sealer   flow.AEAD
+	Policy   login.Policy
+	Users    login.Users
+	Sessions Sessions
+	Records  login.Records
+	Nonces   nonce.Store
+	Families refresh.Store
+	Finished login.Finished
+	// Accounts and Addresses count what one account and one client address ask for.
+	Accounts, Addresses login.Limiter
+	ReturnURLs          login.ReturnURLs
+	Keys                login.Keys
+	Metrics             Metrics
 	// Ready tells why a login could not be finished now.
 	Ready func() error
 	Now   func() time.Time
@@ -65,8 +68,8 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	h, err := login.New(login.Options{
 		Config: cfg, Hosts: hosts, Pages: texts,
 		Flows:    flows,
-		Accounts: newLimiter(cfg.RateLimits.PerAccount, accountKeys, deps.Now),
-		Finished: flow.NewFinished(deps.Now),
+		Accounts: deps.Accounts,
+		Finished: deps.Finished,
 		Provider: deps.Provider, Policy: deps.Policy, Users: deps.Users, Sessions: deps.Sessions, Records: deps.Records,
 		ReturnURLs: deps.ReturnURLs, Keys: deps.Keys, Metrics: deps.Metrics,
 		Ready: deps.Ready, Now: deps.Now, Rand: deps.Rand, Log: deps.Log,
@@ -76,7 +79,7 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	}
 	errors := httperr.NewAdaptor(texts, deps.Log)
 	direct := newDirect(cfg, deps, h)
-	all := routes(cfg, h, direct, errors, perClient(cfg.RateLimits, h, deps.Now))
+	all := routes(cfg, h, direct, errors, perClient(deps.Addresses, h))
 	if texts.HasLogo() {
 		all[login.Base(cfg)+"/logo"] = route{name: "logo", methods: read(http.HandlerFunc(texts.Logo))}
 	}

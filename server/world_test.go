@@ -74,7 +74,7 @@ func (w *world) start() {
 	w.t.Helper()
 	log := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	var err error
-	if w.app, err = assemble(w.cfg, w.store, "test", log, w.clock.Now); err != nil {
+	if w.app, err = assemble(config.File{Config: w.cfg}, w.store, "test", log, w.clock.Now); err != nil {
 		w.t.Fatal(err)
 	}
 	w.app.reloader.loadAll()

@@ -16,15 +16,28 @@ const maxFile = 1 << 20
 // Load reads the file strictly over Default, and validates it: an unknown or repeated field is an error, since a setting that is
 // misspelt would otherwise silently be the default.
 func Load(path string) (Config, error) {
+	f, err := LoadFile(path)
+	return f.Config, err
+}
+
+// File is a configuration, and which file it was.
+type File struct {
+	Config
+	// Hash is the Hash of the file's content.
+	Hash string
+}
+
+// LoadFile is Load for who has to say what was loaded.
+func LoadFile(path string) (File, error) {
 	content, err := read(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("read configuration: %w", err)
+		return File{}, fmt.Errorf("read configuration: %w", err)
 	}
 	c, err := parse(content)
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
+		return File{}, fmt.Errorf("configuration %s: %w", path, err)
 	}
-	return c, nil
+	return File{Config: c, Hash: Hash(content)}, nil
 }
 
 func read(path string) ([]byte, error) {

@@ -38,8 +38,13 @@ type Options struct {
 
 // Provider is Google, or a stand-in for it. It is safe for concurrent use.
 type Provider struct {
-	scopes      []string
-	prompt      string
+	scopes []string
+	prompt string
+	*shared
+}
+
+// shared is what every Provider for one issuer has in common.
+type shared struct {
 	client      *http.Client
 	now         func() time.Time
 	log         *slog.Logger
@@ -55,19 +60,19 @@ func New(o Options) *Provider {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Provider{
-		scopes: o.Scopes,
-		prompt: o.Prompt,
-		client: newClient(o),
-		now:    o.Now,
-		log:    o.Log,
-	}
+	p := &Provider{scopes: o.Scopes, prompt: o.Prompt, shared: &shared{client: newClient(o), now: o.Now, log: o.Log}}
 	if o.Issuer == "" || o.Issuer == Issuer {
 		p.endpoints = googleEndpoints(p.client, o.Now)
 	} else {
 		p.endpoints = newDiscovery(o.Issuer, p.client, o.Now)
 	}
 	return p
+}
+
+// Asking returns a Provider that asks for other scopes and another prompt, and has all else in common with p: connections, keys and
+// credentials, those that are set later too.
+func (p *Provider) Asking(scopes []string, prompt string) *Provider {
+	return &Provider{scopes: scopes, prompt: prompt, shared: p.shared}
 }
 
 // SetCredentials replaces the credentials. Requests under way go on with the old ones.

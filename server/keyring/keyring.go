@@ -25,11 +25,11 @@ type Options struct {
 
 // Keyring holds the keys. It is safe for use by several goroutines.
 type Keyring struct {
-	maxAge time.Duration
-	now    func() time.Time
-	log    *slog.Logger
+	now func() time.Time
+	log *slog.Logger
 
-	mu sync.RWMutex
+	mu     sync.RWMutex
+	maxAge time.Duration
 	// keys are sorted by activateAt, the latest first.
 	keys []key
 	// publishedAt is when this process first had a key in its JWKS.
@@ -50,6 +50,14 @@ func New(o Options) *Keyring {
 		k.log = slog.New(slog.DiscardHandler)
 	}
 	return k
+}
+
+// SetJWKSMaxAge changes how long others may cache our public keys. What they fetched before, they keep for as long as they were told
+// then.
+func (k *Keyring) SetJWKSMaxAge(d time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.maxAge = d
 }
 
 // Load replaces the keys by those in the file, a config.SigningKeys document. On an error the old ones stay.

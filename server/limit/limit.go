@@ -62,6 +62,24 @@ func (l *Limiter) Allow(key string) (bool, time.Duration) {
 	return false, wait
 }
 
+// Set changes how many events a key may have, from now on and for those who are remembered too. What they have used up stays so.
+func (l *Limiter) Set(perMinute, burst int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.options.PerMinute == perMinute && l.options.Burst == burst {
+		return
+	}
+	l.options.PerMinute, l.options.Burst = perMinute, burst
+	now := l.options.Now()
+	for e := l.recent.Front(); e != nil; e = e.Next() {
+		b := e.Value.(*bucket)
+		b.SetLimitAt(now, l.rate())
+		b.SetBurstAt(now, burst)
+	}
+}
+
+func (l *Limiter) rate() rate.Limit { return rate.Limit(float64(l.options.PerMinute) / 60) }
+
 // Len returns how many keys are remembered.
 func (l *Limiter) Len() int {
 	l.mu.Lock()
@@ -75,7 +93,7 @@ func (l *Limiter) bucket(key string, now time.Time) *bucket {
 		return e.Value.(*bucket)
 	}
 	l.forget(now)
-	b := &bucket{key: key, Limiter: rate.NewLimiter(rate.Limit(float64(l.options.PerMinute)/60), l.options.Burst)}
+	b := &bucket{key: key, Limiter: rate.NewLimiter(l.rate(), l.options.Burst)}
 	l.byKey[key] = l.recent.PushFront(b)
 	return b
 }

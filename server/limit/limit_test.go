@@ -135,3 +135,23 @@ func TestAKeyWhoseBudgetIsWholeAgainIsForgotten(t *testing.T) {
 		t.Errorf("remembers %d keys an hour after the attack, want those of the last minute", got)
 	}
 }
+
+func TestSet_BindsThoseWhoAskedBefore(t *testing.T) {
+	l, c := newLimiter(10)
+	for range 3 {
+		l.Allow("a")
+	}
+	l.Set(60, 2)
+	if ok, wait := l.Allow("a"); ok || wait != time.Second {
+		t.Errorf("used up before: allowed=%v wait=%v, want a refusal with 1s", ok, wait)
+	}
+	c.now = c.now.Add(time.Hour)
+	for range 2 {
+		if ok, _ := l.Allow("a"); !ok {
+			t.Error("refused within the new burst")
+		}
+	}
+	if ok, _ := l.Allow("a"); ok {
+		t.Error("the old burst is in force")
+	}
+}

@@ -97,10 +97,21 @@ func (m *Manager) verify(token string) (Claims, error) {
 		return *c, nil
 	}
 	c, err := m.verifySigned(token)
-	if err == nil {
-		m.verified.add(sum, keys, &c, now)
+	if err != nil {
+		return Claims{}, err
 	}
-	return c, err
+	// It was admitted when it was issued, by a policy that may have changed since. Then its renewal is due, which says why not: who it
+	// is may have changed since, too.
+	if err := m.policy.Admit(c.identity()); err != nil {
+		return Claims{}, fmt.Errorf("%w: access token of another policy", ErrExpired)
+	}
+	m.verified.add(sum, keys, &c, now)
+	return c, nil
+}
+
+// identity is what a policy decides by.
+func (c *Claims) identity() identity.Identity {
+	return identity.Identity{Email: c.Email, EmailVerified: c.EmailVerified, HostedDomain: c.HostedDomain}
 }
 
 func (m *Manager) verifySigned(token string) (Claims, error) {

@@ -15,7 +15,8 @@ const maxRemembered = 8192
 // find an entry one has to hold the token.
 //
 // An entry says that the keys, the issuer, the audience and the claims were right. Time and revocation are asked at each request,
-// and all entries are dropped when the keys change. Issuer, audiences and policy are fixed for the life of a Manager.
+// and all entries are dropped when the keys change. Issuer, audiences and policy are fixed for the life of a Manager: who succeeds it
+// begins with none.
 type remembered struct {
 	mu sync.RWMutex
 	// keys is the entity tag of the key set that the entries were verified with.

@@ -11,9 +11,8 @@ import (
 // revocations remembers the sessions that were revoked lately, so that their JWTs, valid still, are refused without a look into
 // the store. An entry is kept until the last JWT of its session is dead.
 type revocations struct {
-	keep time.Duration
-
 	mu      sync.RWMutex
+	keep    time.Duration
 	loaded  bool
 	at      map[string]time.Time
 	sweepAt time.Time
@@ -25,16 +24,23 @@ func newRevocations(accessTokenTTL time.Duration) *revocations {
 	return &revocations{keep: accessTokenTTL, at: map[string]time.Time{}}
 }
 
+// keepFor is for a life of access JWTs that was changed. It never keeps for less than before: the JWTs that are out live on.
+func (v *revocations) keepFor(accessTokenTTL time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.keep = max(v.keep, accessTokenTTL)
+}
+
 // load reads once what was revoked before this process began: a logout must outlast a restart. Until it has succeeded, nothing
 // passes.
 func (v *revocations) load(ctx context.Context, store Store, now time.Time) error {
 	v.mu.RLock()
-	loaded := v.loaded
+	loaded, keep := v.loaded, v.keep
 	v.mu.RUnlock()
 	if loaded {
 		return nil
 	}
-	known, err := store.RevokedSince(ctx, now.Add(-v.keep))
+	known, err := store.RevokedSince(ctx, now.Add(-keep))
 	if err != nil {
 		return fmt.Errorf("read revoked sessions: %w", storeError(err))
 	}

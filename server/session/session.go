@@ -133,6 +133,15 @@ func New(o Options) *Manager {
 	return m
 }
 
+// Succeed returns a Manager for a configuration or a policy that changed. It knows of the same revoked sessions, but trusts no token
+// for having been verified before: each is held against the new issuer, audiences and policy once.
+func (m *Manager) Succeed(o Options) *Manager {
+	next := New(o)
+	next.revoked = m.revoked
+	next.revoked.keepFor(o.Config.AccessTokenTTL.Std())
+	return next
+}
+
 // end is when a session ends, used or not. A lifetime that was shortened since the login binds it too.
 func (m *Manager) end(s identity.Session) time.Time {
 	if end := s.CreatedAt.Add(m.config.Lifetime.Std()); end.Before(s.ExpiresAt) {

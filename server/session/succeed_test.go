@@ -1,0 +1,62 @@
+package session_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/session"
+)
+
+// nobody is a policy that admits no one.
+type nobody struct{}
+
+func (nobody) Admit(identity.Identity) error { return errors.New("nobody is admitted") }
+
+func (a *app) options(change func(*session.Options)) session.Options {
+	o := session.Options{
+		Config: a.config, Issuer: "https://shop.example.com/auth", Keyring: a.keys, Store: a.store, Policy: a.policy, Now: a.clock.now,
+	}
+	change(&o)
+	return o
+}
+
+func TestE76_ASuccessorTrustsNoTokenOfAnotherPolicy(t *testing.T) {
+	a, _, r := counted(t)
+	if _, ok := a.manager.Fresh(r); !ok {
+		t.Fatal("the session is not fresh")
+	}
+	same := a.manager.Succeed(a.options(func(*session.Options) {}))
+	if _, ok := same.Fresh(r); !ok {
+		t.Error("the same policy refuses its own session")
+	}
+	next := a.manager.Succeed(a.options(func(o *session.Options) { o.Policy = nobody{} }))
+	if _, ok := next.Fresh(r); ok {
+		t.Error("fresh under a policy that admits nobody")
+	}
+	if _, err := next.Check(r); !errors.Is(err, session.ErrExpired) {
+		t.Errorf("error is %v, want ErrExpired, so that the session is renewed, or not", err)
+	}
+}
+
+// Tokens that live for an hour are out when the configuration says ten minutes.
+func TestG89_ASuccessorRemembersWhoSignedOut(t *testing.T) {
+	a, _, _ := counted(t)
+	a.config.AccessTokenTTL = config.Duration(time.Hour)
+	a.manager = session.New(a.options(func(*session.Options) {}))
+	r := a.request(t)
+	claims, err := a.manager.Check(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.manager.Ended(claims.SessionID)
+	next := a.manager.Succeed(a.options(func(o *session.Options) { o.Config.AccessTokenTTL = config.Duration(10 * time.Minute) }))
+	next.Ended("somebody")
+	a.clock.pass(30 * time.Minute)
+	next.Ended("somebody else")
+	if _, err := next.Check(r); !errors.Is(err, session.ErrNoSession) {
+		t.Errorf("error is %v, want ErrNoSession for a session that was ended", err)
+	}
+}
