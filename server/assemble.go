@@ -45,7 +45,7 @@ func assemble(file config.File, kept store, version string, log *slog.Logger, no
 		provider: google.New(google.Options{
 			Issuer: cfg.Google.Issuer, Now: now, Log: log, Registerer: m.registry,
 		}),
-		finished:  flow.NewFinished(now),
+		finished:  flow.NewFinished(now, finishedElsewhere(cfg, kept)),
 		addresses: newLimiter(cfg.RateLimits.PerAddress, addressKeys, now),
 		accounts:  newLimiter(cfg.RateLimits.PerAccount, accountKeys, now),
 	}
@@ -65,6 +65,14 @@ func assemble(file config.File, kept store, version string, log *slog.Logger, no
 		internal: internalHandler(probes, m, func() config.Status { return l.status(files.state(configuration)) }),
 		health:   probes, reloader: files, shared: cfg.Storage.Type == config.StoragePostgres,
 	}, nil
+}
+
+// finishedElsewhere keeps finished flows for the other servers; nil if there are none.
+func finishedElsewhere(cfg config.Config, kept store) flow.Store {
+	if cfg.Storage.Type == config.StoragePostgres {
+		return kept
+	}
+	return nil
 }
 
 func loadCredentials(provider *google.Provider, from config.Client) error {

@@ -256,6 +256,38 @@ func TestJ5_ACredentialIsGoodOnceAtAllReplicas(t *testing.T) {
 	}
 }
 
+func TestB16_ACallbackIsGoodOnceAtAllReplicas(t *testing.T) {
+	r := newReplicas(t)
+	callback, cookies := r.one.proceed(t)
+	for i, p := range []*process{r.two, r.one, r.two, run(t, r.cfg)} {
+		response, err := p.ask(t, callback, cookies)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := http.StatusBadRequest
+		if i == 0 {
+			want = http.StatusSeeOther
+		}
+		if response.StatusCode != want {
+			t.Errorf("use %d: status %d, want %d; %s", i+1, response.StatusCode, want, p.logs)
+		}
+	}
+	if got := r.google.Calls(googletest.Token); got != 1 {
+		t.Errorf("the code was sent %d times, want once", got)
+	}
+
+	// Nobody knows whether it is the first while the database is away: then the code stays unspent.
+	callback, cookies = r.one.proceed(t)
+	r.database.Stop()
+	response, err := r.one.ask(t, callback, cookies)
+	if err != nil || !strings.Contains(response.Header.Get("Location"), "error=temporarily_unavailable") {
+		t.Errorf("while the database is away: %v, %v", response, err)
+	}
+	if got := r.google.Calls(googletest.Token); got != 1 {
+		t.Errorf("a code was sent while nobody knew: %d calls", got)
+	}
+}
+
 func TestReplicas_MakeOneUserOfAHundredFirstLogins(t *testing.T) {
 	r := newReplicas(t)
 	type pending struct {

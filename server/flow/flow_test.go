@@ -2,6 +2,9 @@ package flow
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -76,35 +79,79 @@ func TestFlow_PrintsNoSecret(t *testing.T) {
 	}
 }
 
+// claim fails the test if nobody knows.
+func claim(t *testing.T, done *Finished, f Flow) bool {
+	t.Helper()
+	first, err := done.Claim(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return first
+}
+
 func TestFinished_LetsEachFlowFinishOnce(t *testing.T) {
 	now := start
-	done := NewFinished(func() time.Time { return now })
+	done := NewFinished(func() time.Time { return now }, nil)
 	a := Flow{State: "a", ExpiresAt: start.Add(Lifetime)}
-	if !done.Claim(a) {
+	if !claim(t, done, a) {
 		t.Error("refused the first callback of a flow")
 	}
-	if done.Claim(a) {
+	if claim(t, done, a) {
 		t.Error("let a flow finish twice")
 	}
-	if !done.Claim(Flow{State: "b", ExpiresAt: start.Add(Lifetime)}) {
+	if !claim(t, done, Flow{State: "b", ExpiresAt: start.Add(Lifetime)}) {
 		t.Error("refused another flow")
 	}
 	now = start.Add(Lifetime)
-	done.Claim(Flow{State: "c", ExpiresAt: now.Add(Lifetime)})
+	claim(t, done, Flow{State: "c", ExpiresAt: now.Add(Lifetime)})
 	if got := len(done.seen); got != 1 {
 		t.Errorf("remembers %d flows, want only the one that can still come back", got)
 	}
 }
 
 func TestFinished_IsBounded(t *testing.T) {
-	done := NewFinished(func() time.Time { return start })
+	done := NewFinished(func() time.Time { return start }, nil)
 	for i := range maxFinished + 10 {
-		done.Claim(Flow{State: fmt.Sprint(i), ExpiresAt: start.Add(Lifetime)})
+		claim(t, done, Flow{State: fmt.Sprint(i), ExpiresAt: start.Add(Lifetime)})
 	}
 	if got := len(done.seen); got > maxFinished {
 		t.Errorf("remembers %d flows, want at most %d", got, maxFinished)
 	}
-	if done.Claim(Flow{State: fmt.Sprint(maxFinished + 9), ExpiresAt: start.Add(Lifetime)}) {
+	if claim(t, done, Flow{State: fmt.Sprint(maxFinished + 9), ExpiresAt: start.Add(Lifetime)}) {
 		t.Error("forgot the newest flow before the oldest")
+	}
+}
+
+// shelf is a store that all servers share; failing says that it is away.
+type shelf struct {
+	claimed map[[32]byte]time.Time
+	failing error
+}
+
+func (s *shelf) ClaimNonce(_ context.Context, hash [32]byte, until time.Time) (bool, error) {
+	if s.failing != nil {
+		return false, s.failing
+	}
+	_, again := s.claimed[hash]
+	s.claimed[hash] = until
+	return !again, nil
+}
+
+func TestB16_AFlowFinishesOnceAtAllServers(t *testing.T) {
+	shared := &shelf{claimed: map[[32]byte]time.Time{}}
+	clock := func() time.Time { return start }
+	one, two := NewFinished(clock, shared), NewFinished(clock, shared)
+	a, b := Flow{State: "a", ExpiresAt: start.Add(Lifetime)}, Flow{State: "b", ExpiresAt: start.Add(Lifetime)}
+	if !claim(t, one, a) || claim(t, two, a) || claim(t, one, a) {
+		t.Error("a flow finished twice, or never")
+	}
+	for hash, until := range shared.claimed {
+		if !until.Equal(a.ExpiresAt) || hash == sha256.Sum256([]byte(a.State)) {
+			t.Errorf("kept until %v as %x", until, hash)
+		}
+	}
+	shared.failing = errors.New("away")
+	if first, err := two.Claim(t.Context(), b); first || !errors.Is(err, shared.failing) {
+		t.Errorf("while the store is away: %t, %v", first, err)
 	}
 }

@@ -56,7 +56,11 @@ func (h *Handler) Callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.unproven(w, r, a, err)
 	}
-	if !h.Finished.Claim(f) {
+	first, err := h.Finished.Claim(r.Context(), f)
+	if err != nil {
+		return h.Fail(w, r, err)
+	}
+	if !first {
 		return h.unproven(w, r, a, errors.New("flow is finished"))
 	}
 	if a.issuer != "" && a.issuer != h.issuer {

@@ -33,7 +33,8 @@ type Flows interface {
 
 // Finished remembers flows that came back.
 type Finished interface {
-	Claim(f flow.Flow) bool
+	// Claim is true for the first caller that names this flow. An error says that nobody knows.
+	Claim(ctx context.Context, f flow.Flow) (first bool, err error)
 }
 
 // Policy decides who may sign in.
