@@ -58,7 +58,7 @@ browser: kit ## Drive the hosted pages and the front-end kit with Chromium, with
 proxies: ## Hold forward authentication against real nginx and Caddy, with the configurations that the docs show
 	caddy=$$(test/cluster/binaries.sh caddy) && CADDY=$$caddy/caddy go test -tags proxies -count=1 -timeout 20m ./test/proxies
 
-snippets: ## Run what docs/verify-tokens.md shows in Go, Node.js and Python against good tokens and bad ones
+snippets: ## Run what docs/verify-tokens.md shows in Go, Node.js, Python and Java against good tokens and bad ones
 	test/snippets/packages.sh
 	cd test/snippets && npm ci --silent --ignore-scripts
 	go test -tags snippets -count=1 ./test/snippets

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sees to Python's libraries from Debian. As root it installs what is missing; anybody else is told the names of the packages.
+# Sees to Python's and Java's libraries from Debian. As root it installs what is missing; anybody else is told the names of the packages.
 set -euo pipefail
-/usr/bin/python3 -c 'import jwt, cryptography' 2>/dev/null && exit
-wanted=(python3 python3-jwt python3-cryptography)
+/usr/bin/python3 -c 'import jwt, cryptography' 2>/dev/null && command -v javac >/dev/null && [ -e /usr/share/java/jackson-databind.jar ] && exit
+wanted=(python3 python3-jwt python3-cryptography openjdk-17-jdk-headless libjackson2-databind-java)
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "error: make snippets needs the packages ${wanted[*]}: install them, as root with apt-get install on Debian" >&2
   exit 1

@@ -16,8 +16,13 @@ import (
 type language struct {
 	// block is the file that the document's block goes to, driver what calls it.
 	block, driver, program string
-	command                func(dir string) []string
+	// build makes a program of what is in dir, in the languages that need it.
+	build   func(dir string) *exec.Cmd
+	command func(dir string) []string
 }
+
+// jackson is where Debian's package keeps it.
+const jackson = "/usr/share/java/jackson-annotations.jar:/usr/share/java/jackson-core.jar:/usr/share/java/jackson-databind.jar"
 
 var languages = map[string]language{
 	"go": {"handler.go", "main.go", `package main
@@ -46,7 +51,9 @@ func main() {
 		os.Exit(3)
 	}
 }
-`, func(dir string) []string { return []string{filepath.Join(dir, "program")} }},
+`, func(dir string) *exec.Cmd {
+		return exec.Command("go", "build", "-o", filepath.Join(dir, "program"), "./"+filepath.Base(dir))
+	}, func(dir string) []string { return []string{filepath.Join(dir, "program")} }},
 	"js": {"verify.js", "main.js", `import { verify } from './verify.js'
 import { errors } from 'jose'
 try {
@@ -54,7 +61,7 @@ try {
 } catch (e) {
   process.exitCode = e instanceof errors.JOSEError ? 1 : 3
 }
-`, func(dir string) []string { return []string{"node", filepath.Join(dir, "main.js")} }},
+`, nil, func(dir string) []string { return []string{"node", filepath.Join(dir, "main.js")} }},
 	"python": {"verify.py", "main.py", `import sys
 
 import jwt
@@ -64,7 +71,26 @@ try:
     print(verify(sys.argv[1])["sub"], end="")
 except (jwt.PyJWTError, ValueError):
     sys.exit(1)
-`, func(dir string) []string { return []string{"/usr/bin/python3", filepath.Join(dir, "main.py")} }},
+`, nil, func(dir string) []string { return []string{"/usr/bin/python3", filepath.Join(dir, "main.py")} }},
+	"java": {"AccessTokens.java", "Main.java", `import java.security.GeneralSecurityException;
+
+final class Main {
+  public static void main(String[] args) throws Exception {
+    try {
+      System.out.print(new AccessTokens().verify(args[0]).get("sub").asText());
+    } catch (GeneralSecurityException e) {
+      System.exit(1);
+    } catch (Exception e) {
+      e.printStackTrace();
+      System.exit(3);
+    }
+  }
+}
+`, func(dir string) *exec.Cmd {
+		return exec.Command("javac", "-Werror", "-cp", jackson, "-d", dir, filepath.Join(dir, "AccessTokens.java"), filepath.Join(dir, "Main.java"))
+	}, func(dir string) []string {
+		return []string{"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", dir + ":" + jackson, "Main"}
+	}},
 }
 
 func TestSnippets(t *testing.T) {
@@ -109,14 +135,13 @@ func (l language) prepare(t *testing.T, block string) []string {
 			t.Fatal(err)
 		}
 	}
-	if strings.HasSuffix(l.block, ".go") {
-		if output, err := exec.Command("go", "build", "-o", filepath.Join(dir, "program"), "./"+dir).CombinedOutput(); err != nil {
+	if dir, err = filepath.Abs(dir); err != nil {
+		t.Fatal(err)
+	}
+	if l.build != nil {
+		if output, err := l.build(dir).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, output)
 		}
-	}
-	dir, err = filepath.Abs(dir)
-	if err != nil {
-		t.Fatal(err)
 	}
 	return l.command(dir)
 }
