@@ -33,12 +33,17 @@ func (s *Store) prepareAll(ctx context.Context) (err error) {
 	return err
 }
 
-// write runs a statement that changes something.
-func (s *Store) write(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	if statement, ok := s.writes[text]; ok {
-		return statement.ExecContext(ctx, args...)
-	}
-	return s.writer.ExecContext(ctx, text, args...)
+// write runs a statement that changes something, together with others that wait.
+func (s *Store) write(ctx context.Context, text string, args ...any) (result sql.Result, err error) {
+	err = s.queue.do(ctx, true, func(ctx context.Context, tx *sql.Tx) (err error) {
+		if _, known := s.writes[text]; known {
+			result, err = s.writes.exec(ctx, tx, text, args...)
+		} else {
+			result, err = tx.ExecContext(ctx, text, args...)
+		}
+		return unavailable("write", err)
+	})
+	return result, err
 }
 
 // readRow runs a statement that finds one row.
@@ -54,9 +59,8 @@ func (p prepared) row(ctx context.Context, tx *sql.Tx, text string, args ...any)
 	return tx.StmtContext(ctx, p[text]).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // The transaction's end closes it.
 }
 
-func (p prepared) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) error {
-	_, err := tx.StmtContext(ctx, p[text]).ExecContext(ctx, args...) //nolint:sqlclosecheck // The transaction's end closes it.
-	return err
+func (p prepared) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) (sql.Result, error) {
+	return tx.StmtContext(ctx, p[text]).ExecContext(ctx, args...) //nolint:sqlclosecheck // The transaction's end closes it.
 }
 
 const (
@@ -64,31 +68,34 @@ const (
 	syncNow   = `PRAGMA synchronous = FULL`
 )
 
-// inUnsynced runs work in a transaction that a power cut may undo until the next one that is synced, which brings this one with it.
-// It is for what is of no use without a transaction that follows: nobody has anything in hand yet that would be lost.
-func (s *Store) inUnsynced(ctx context.Context, work func(tx *sql.Tx) error) (err error) {
+// commit runs work in a transaction. One that is not synced may be undone by a power cut until the next one that is, which brings this
+// one with it: nobody has anything in hand yet that would be lost.
+func (s *Store) commit(synced bool, work func(ctx context.Context, tx *sql.Tx) error) (err error) {
+	// Not a request's: the transaction is that of many. It also saves a goroutine for each statement.
+	ctx := context.Background()
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
 		return unavailable("reach database", err)
 	}
 	defer func() { _ = conn.Close() }()
-	// Whatever happens to the request, the connection goes back as it was, or not at all.
-	lasting := context.WithoutCancel(ctx)
-	defer func() {
-		if _, resetErr := conn.ExecContext(lasting, syncNow); resetErr != nil {
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-			err = errors.Join(err, unavailable("sync again", resetErr))
+	if !synced {
+		// Whatever happens, the connection goes back as it was, or not at all.
+		defer func() {
+			if _, resetErr := conn.ExecContext(ctx, syncNow); resetErr != nil {
+				_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+				err = errors.Join(err, unavailable("sync again", resetErr))
+			}
+		}()
+		if _, err := conn.ExecContext(ctx, syncLater); err != nil {
+			return unavailable("sync later", err)
 		}
-	}()
-	if _, err := conn.ExecContext(lasting, syncLater); err != nil {
-		return unavailable("sync later", err)
 	}
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return unavailable("begin transaction", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := work(tx); err != nil {
+	if err := work(ctx, tx); err != nil {
 		return err
 	}
 	return unavailable("commit transaction", tx.Commit())

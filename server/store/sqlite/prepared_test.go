@@ -39,13 +39,15 @@ func TestSaveUser_LeavesTheWriterSynced(t *testing.T) {
 	}
 }
 
-func TestSaveUser_IsNotSyncedByItself(t *testing.T) {
+func TestCommit_SyncsUnlessToldOtherwise(t *testing.T) {
 	store := openInternal(t, filepath.Join(t.TempDir(), "users.db"))
-	var within int
-	err := store.inUnsynced(t.Context(), func(tx *sql.Tx) error {
-		return tx.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&within)
-	})
-	if err != nil || within != 1 {
-		t.Errorf("synchronous is %d, %v, want 1 (NORMAL)", within, err)
+	for synced, want := range map[bool]int{false: 1, true: 2} {
+		var within int
+		err := store.commit(synced, func(ctx context.Context, tx *sql.Tx) error {
+			return tx.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&within)
+		})
+		if err != nil || within != want {
+			t.Errorf("synced %t: synchronous is %d, %v, want %d", synced, within, err, want)
+		}
 	}
 }

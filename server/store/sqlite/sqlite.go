@@ -28,6 +28,7 @@ const (
 type Store struct {
 	writer, reader *sql.DB
 	writes, reads  prepared
+	queue          *queue
 }
 
 // Open opens the file, makes it if it is not there, and brings its schema up to date. Its folder must exist.
@@ -55,6 +56,7 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
 	if err := s.prepareAll(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.queue = newQueue(s.commit)
 	return s, nil
 }
 
@@ -72,7 +74,7 @@ func open(path, txlock string, maxOpen, maxIdle int) (*sql.DB, error) {
 		"_txlock":       {txlock},
 		"_busy_timeout": {"5000"},
 		"_journal_mode": {"WAL"},
-		// Not NORMAL: a session that a user was given, or a logout, must not be undone by a power cut. See inUnsynced for what may.
+		// Not NORMAL: a session that a user was given, or a logout, must not be undone by a power cut. See commit for what may.
 		"_synchronous":  {"FULL"},
 		"_foreign_keys": {"on"},
 		"_dqs":          {"false"},
@@ -91,6 +93,9 @@ func open(path, txlock string, maxOpen, maxIdle int) (*sql.DB, error) {
 
 // Close closes the file.
 func (s *Store) Close() error {
+	if s.queue != nil {
+		s.queue.close()
+	}
 	var problems []error
 	for _, db := range []*sql.DB{s.reader, s.writer} {
 		if db != nil {
@@ -110,6 +115,9 @@ func (s *Store) Ping(ctx context.Context) error {
 func unavailable(attempted string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, session.ErrStoreUnavailable) {
+		return fmt.Errorf("%s: %w", attempted, err)
 	}
 	return fmt.Errorf("%w: %s: %w", session.ErrStoreUnavailable, attempted, err)
 }

@@ -24,13 +24,13 @@ const (
 			picture = excluded.picture, last_login_at = excluded.last_login_at, blocked_at = excluded.blocked_at`
 )
 
-// SaveUser implements users.Store. It is not synced: what counts is the session that is created next, see inUnsynced.
+// SaveUser implements users.Store. It is not synced: what counts is the session that is created next, see commit.
 func (s *Store) SaveUser(
 	ctx context.Context, issuer, subject string, change func(identity.User) (identity.User, error),
 ) (identity.User, error) {
 	var saved identity.User
-	// Immediate, so that nobody else writes between the reads below and the write.
-	err := s.inUnsynced(ctx, func(tx *sql.Tx) error {
+	// Nobody else writes between the reads below and the write.
+	err := s.queue.do(ctx, false, func(ctx context.Context, tx *sql.Tx) error {
 		known, err := scanUser(s.writes.row(ctx, tx, selectUserByIdentity, issuer, subject))
 		if err != nil && !errors.Is(err, users.ErrNotFound) {
 			return err
@@ -43,7 +43,8 @@ func (s *Store) SaveUser(
 			return err
 		}
 		saved = normalUser(user)
-		return unavailable("save user", s.writes.exec(ctx, tx, upsertUser, userValues(user)...))
+		_, err = s.writes.exec(ctx, tx, upsertUser, userValues(user)...)
+		return unavailable("save user", err)
 	})
 	if err != nil {
 		return identity.User{}, err

@@ -1,0 +1,151 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/googlelogin/operator/server/session"
+)
+
+// pace is how long after one sync the next one begins at the earliest. A write that comes alone never waits; under load those of two
+// milliseconds share one sync, which costs more than all of them together.
+const pace = 2 * time.Millisecond
+
+// errClosed says that the store was closed before the write began.
+var errClosed = errors.New("store is closed")
+
+// queue makes one transaction, and one sync, of the writes that wait at the same time. Nobody is answered before the transaction that
+// has the own write is committed, and synced if that is asked for.
+type queue struct {
+	// commit runs work in a transaction.
+	commit func(synced bool, work func(ctx context.Context, tx *sql.Tx) error) error
+	jobs   chan *job
+	quit   chan struct{}
+	ended  chan struct{}
+}
+
+// job is one write.
+type job struct {
+	ctx context.Context //nolint:containedctx // It is the caller's, who waits.
+	// work changes something with its last statement, or nothing. It may be run again if the transaction that it was part of failed.
+	work func(ctx context.Context, tx *sql.Tx) error
+	// synced is not asked for by what is of no use without a write that follows.
+	synced bool
+	err    error
+	panics any
+	done   chan struct{}
+}
+
+func needsSync(j *job) bool { return j.synced }
+
+func newQueue(commit func(synced bool, work func(ctx context.Context, tx *sql.Tx) error) error) *queue {
+	q := &queue{commit: commit, jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{})}
+	go q.run()
+	return q
+}
+
+// close ends the queue. What was taken from it is still answered.
+func (q *queue) close() {
+	close(q.quit)
+	<-q.ended
+}
+
+// do waits until work is committed. Until it is its turn it may be cancelled, and not afterwards.
+func (q *queue) do(ctx context.Context, synced bool, work func(ctx context.Context, tx *sql.Tx) error) error {
+	j := &job{ctx: ctx, work: work, synced: synced, done: make(chan struct{})}
+	select {
+	case q.jobs <- j:
+	case <-ctx.Done():
+		return unavailable("wait for other writes", ctx.Err())
+	case <-q.quit:
+		return unavailable("write", errClosed)
+	}
+	<-j.done
+	if j.panics != nil {
+		panic(j.panics)
+	}
+	return j.err
+}
+
+func (q *queue) run() {
+	defer close(q.ended)
+	var synced time.Time
+	for {
+		var batch []*job
+		select {
+		case j := <-q.jobs:
+			batch = append(batch, j)
+		case <-q.quit:
+			return
+		}
+		time.Sleep(time.Until(synced.Add(pace)))
+		batch = q.waiting(batch)
+		if slices.ContainsFunc(batch, needsSync) {
+			synced = time.Now()
+		}
+		q.serve(batch)
+	}
+}
+
+// waiting adds to a batch whoever waits.
+func (q *queue) waiting(batch []*job) []*job {
+	for {
+		select {
+		case j := <-q.jobs:
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+}
+
+// serve runs a batch as one, and if that fails each by itself: nobody's write is lost for another's.
+func (q *queue) serve(batch []*job) {
+	if q.together(batch) != nil && len(batch) > 1 {
+		for i := range batch {
+			if batch[i].panics == nil {
+				_ = q.together(batch[i : i+1])
+			}
+		}
+	}
+	for _, j := range batch {
+		close(j.done)
+	}
+}
+
+// together runs jobs in one transaction. Its error is that of all of them; a single job has it as its own.
+func (q *queue) together(jobs []*job) error {
+	err := q.commit(slices.ContainsFunc(jobs, needsSync), func(ctx context.Context, tx *sql.Tx) error {
+		for _, j := range jobs {
+			if err := j.ctx.Err(); err != nil {
+				j.err = unavailable("wait for other writes", err)
+				continue
+			}
+			// What is an answer has changed nothing. Anything else may have ended the transaction.
+			if j.run(ctx, tx); j.panics != nil || errors.Is(j.err, session.ErrStoreUnavailable) {
+				return errors.Join(j.err, errPanicked(j.panics))
+			}
+		}
+		return nil
+	})
+	if err != nil && len(jobs) == 1 {
+		jobs[0].err = err
+	}
+	return err
+}
+
+// run keeps a panic for the goroutine that asked, whose business it is.
+func (j *job) run(ctx context.Context, tx *sql.Tx) {
+	defer func() { j.panics = recover() }()
+	j.err = j.work(ctx, tx)
+}
+
+func errPanicked(panics any) error {
+	if panics == nil {
+		return nil
+	}
+	return errors.New("a write panicked")
+}

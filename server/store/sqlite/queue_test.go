@@ -1,0 +1,192 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/session"
+)
+
+// disk is a store that tells what it is asked to commit.
+type disk struct {
+	// takes is how long a commit takes.
+	takes   time.Duration
+	commits []commit
+	fails   error
+}
+
+type commit struct {
+	synced bool
+	at     time.Duration
+	writes int
+}
+
+func (d *disk) commit(began time.Time, writes *int) func(bool, func(context.Context, *sql.Tx) error) error {
+	return func(synced bool, work func(context.Context, *sql.Tx) error) error {
+		*writes = 0
+		at := time.Since(began)
+		if err := work(context.Background(), nil); err != nil {
+			return err
+		}
+		time.Sleep(d.takes)
+		d.commits = append(d.commits, commit{synced, at, *writes})
+		return d.fails
+	}
+}
+
+func TestQueue_WhoWaitsSharesOneSyncAndIsAnsweredAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, writes := &disk{takes: 3 * time.Millisecond}, 0
+		q := newQueue(d.commit(time.Now(), &writes))
+		defer q.close()
+		began := time.Now()
+		answered := map[string]time.Duration{}
+		ask := func(name string, after time.Duration, synced bool) {
+			time.Sleep(after)
+			if err := q.do(t.Context(), synced, func(context.Context, *sql.Tx) error { writes++; return nil }); err != nil {
+				t.Error(err)
+			}
+			answered[name] = time.Since(began)
+		}
+		go ask("first", 0, true)
+		go ask("while the first is synced", time.Millisecond, true)
+		go ask("and another", 2*time.Millisecond, false)
+		time.Sleep(20 * time.Millisecond)
+		ask("alone", 0, true)
+		ask("alone and not synced", 0, false)
+		ask("soon after a sync", 0, true)
+
+		want := []commit{
+			{true, 0, 1}, {true, 3 * time.Millisecond, 2}, {true, 20 * time.Millisecond, 1}, {false, 23 * time.Millisecond, 1},
+			{true, 26 * time.Millisecond, 1},
+		}
+		if diff := cmp.Diff(want, d.commits, cmp.AllowUnexported(commit{})); diff != "" {
+			t.Errorf("commits (-want +got):\n%s", diff)
+		}
+		wantAnswered := map[string]time.Duration{
+			"first": 3 * time.Millisecond, "while the first is synced": 6 * time.Millisecond, "and another": 6 * time.Millisecond,
+			"alone": 23 * time.Millisecond, "alone and not synced": 26 * time.Millisecond, "soon after a sync": 29 * time.Millisecond,
+		}
+		if diff := cmp.Diff(wantAnswered, answered); diff != "" {
+			t.Errorf("answers (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestQueue_SyncsAtMostOnceInItsPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, writes := &disk{takes: 100 * time.Microsecond}, 0
+		q := newQueue(d.commit(time.Now(), &writes))
+		defer q.close()
+		for range 3 {
+			if err := q.do(t.Context(), true, func(context.Context, *sql.Tx) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 2 {
+			if apart := d.commits[i+1].at - d.commits[i].at; apart < pace || apart > 2*pace {
+				t.Errorf("syncs %d and %d begin %s apart, want %s", i, i+1, apart, pace)
+			}
+		}
+	})
+}
+
+func TestQueue_AWriteThatIsCancelledWhileItWaitsIsNotRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, writes := &disk{takes: time.Second}, 0
+		q := newQueue(d.commit(time.Now(), &writes))
+		go func() { _ = q.do(t.Context(), true, func(context.Context, *sql.Tx) error { return nil }) }()
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		ran := false
+		err := make(chan error)
+		go func() { err <- q.do(ctx, true, func(context.Context, *sql.Tx) error { ran = true; return nil }) }()
+		synctest.Wait()
+		cancel()
+		began := time.Now()
+		if got := <-err; time.Since(began) > 0 || !errors.Is(got, context.Canceled) || !errors.Is(got, session.ErrStoreUnavailable) {
+			t.Errorf("error is %v, want a cancelled session.ErrStoreUnavailable", got)
+		}
+		q.close()
+		if got := q.do(t.Context(), true, func(context.Context, *sql.Tx) error { ran = true; return nil }); !errors.Is(got, errClosed) {
+			t.Errorf("error of a closed queue is %v", got)
+		}
+		if ran {
+			t.Error("a write ran that nobody waits for")
+		}
+	})
+}
+
+// A commit that fails must not pass for one that did not.
+func TestQueue_AFailedCommitIsEverybodysError(t *testing.T) {
+	d, writes := &disk{fails: unavailable("commit", errors.New("disk full"))}, 0
+	q := newQueue(d.commit(time.Now(), &writes))
+	defer q.close()
+	jobs := []*job{}
+	for range 2 {
+		jobs = append(jobs, &job{ctx: t.Context(), work: func(context.Context, *sql.Tx) error { return nil }, done: make(chan struct{})})
+	}
+	q.serve(jobs)
+	for i, j := range jobs {
+		if !errors.Is(j.err, session.ErrStoreUnavailable) {
+			t.Errorf("job %d: error is %v", i, j.err)
+		}
+	}
+}
+
+// Together with one that fails, one that is refused and one that panics, the others are kept, and each hears of its own.
+func TestQueue_NobodysWriteIsLostForAnothers(t *testing.T) {
+	store := openInternal(t, filepath.Join(t.TempDir(), "users.db"))
+	ann := identity.User{ID: "u", Issuer: "i", Subject: "s", Email: "ann@example.com"}
+	if _, err := store.SaveUser(t.Context(), "i", "s", func(identity.User) (identity.User, error) { return ann, nil }); err != nil {
+		t.Fatal(err)
+	}
+	refused := errors.New("refused")
+	insert := func(id string, handle byte) func(context.Context, *sql.Tx) error {
+		return func(ctx context.Context, tx *sql.Tx) error {
+			hash := make([]byte, 32)
+			hash[0] = handle
+			_, err := store.writes.exec(ctx, tx, insertSession, id, hash, "u", 1, 1, 1, 0, "", "")
+			return unavailable("insert", err)
+		}
+	}
+	jobs := []*job{
+		{work: insert("first", 1)},
+		{work: insert("the first one's handle", 1)},
+		{work: func(context.Context, *sql.Tx) error { return refused }},
+		{work: func(context.Context, *sql.Tx) error { panic("in the midst of it") }},
+		{work: insert("last", 2), synced: true},
+	}
+	for _, j := range jobs {
+		j.ctx, j.done = t.Context(), make(chan struct{})
+	}
+	store.queue.serve(jobs)
+
+	for i, want := range []error{nil, session.ErrStoreUnavailable, refused, nil, nil} {
+		switch j := jobs[i]; {
+		case i == 3 && j.panics == nil:
+			t.Error("the panic is lost")
+		case i != 3 && (!errors.Is(j.err, want) || j.panics != nil):
+			t.Errorf("job %d: error is %v, panic %v, want error %v", i, j.err, j.panics, want)
+		}
+	}
+	sessions, err := store.KeptSessions(t.Context(), "u", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept []string
+	for _, s := range sessions {
+		kept = append(kept, s.ID)
+	}
+	if diff := cmp.Diff([]string{"first", "last"}, kept); diff != "" {
+		t.Errorf("sessions (-want +got):\n%s", diff)
+	}
+}
