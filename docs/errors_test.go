@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/googlelogin/operator/docs/docstest"
 	"github.com/googlelogin/operator/server/httperr"
 )
 
@@ -36,8 +37,8 @@ type documented struct{ Status, Heading, Outcome string }
 func TestErrors_TheClosedListIsDocumented(t *testing.T) {
 	texts := headings(t)
 	got, want := map[string]documented{}, map[string]documented{}
-	for _, row := range table(t, "errors.md", "code", 0) {
-		got[code(row[0])] = documented{row[1], row[2], code(row[3])}
+	for _, row := range docstest.Table(t, "errors.md", "code", 0) {
+		got[docstest.Code(row[0])] = documented{row[1], row[2], docstest.Code(row[3])}
 		for i, cell := range row {
 			if cell == "" {
 				t.Errorf("%s: column %d is empty", row[0], i+1)
@@ -59,8 +60,8 @@ func TestErrors_TheClosedListIsDocumented(t *testing.T) {
 func TestErrors_TheOtherCodesAreDocumented(t *testing.T) {
 	texts := headings(t)
 	got, want := map[string]string{}, map[string]string{}
-	for _, row := range table(t, "errors.md", "code", 1) {
-		got[code(row[0])] = row[2]
+	for _, row := range docstest.Table(t, "errors.md", "code", 1) {
+		got[docstest.Code(row[0])] = row[2]
 	}
 	for name, c := range constants(goFiles(t, "../server/httperr", "code.go")["../server/httperr/code.go"]) {
 		if !slices.Contains(httperr.LoginCodes(), httperr.Code(c)) {
@@ -78,9 +79,9 @@ func TestErrors_TheOtherCodesAreDocumented(t *testing.T) {
 func TestAuditEvents_AreAllDocumented(t *testing.T) {
 	got, want := map[string]bool{}, map[string]bool{}
 	outcomes := map[string]bool{}
-	for _, row := range table(t, "audit-events.md", "event", 0) {
-		got[code(row[0])] = true
-		for _, outcome := range codes(row[1]) {
+	for _, row := range docstest.Table(t, "audit-events.md", "event", 0) {
+		got[docstest.Code(row[0])] = true
+		for _, outcome := range docstest.Codes(row[1]) {
 			outcomes[outcome] = true
 		}
 	}
@@ -106,8 +107,8 @@ func TestAuditEvents_AreAllDocumented(t *testing.T) {
 func TestAuditEvents_TheirFieldsAreDocumented(t *testing.T) {
 	const path = "../server/login/audit.go"
 	got, want := []string{}, []string{}
-	for _, row := range table(t, "audit-events.md", "field", 0) {
-		got = append(got, code(row[0]))
+	for _, row := range docstest.Table(t, "audit-events.md", "field", 0) {
+		got = append(got, docstest.Code(row[0]))
 	}
 	ast.Inspect(goFiles(t, path, ".go")[path], func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/googlelogin/operator/docs/docstest"
 )
 
 var (
@@ -78,7 +80,7 @@ func cases(t *testing.T) map[string][]string {
 			if _, twice := found[id]; twice {
 				t.Errorf("%s is there twice", id)
 			}
-			found[id] = codes(cells[len(cells)-1])
+			found[id] = docstest.Codes(cells[len(cells)-1])
 		}
 	}
 	return found

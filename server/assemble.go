@@ -37,18 +37,21 @@ type app struct {
 
 // assemble makes everything out of a validated configuration. It reads no file and contacts nobody.
 func assemble(file config.File, kept store, version string, log *slog.Logger, now func() time.Time) (*app, error) {
-	cfg, m := file.Config, newMetrics(version)
+	cfg, m := file.Config, newMetrics(version, file.Storage.Type)
+	measured := m.measured(kept)
 	p := parts{
-		kept: kept, metrics: m, version: version, now: now, log: log,
+		kept: measured, metrics: m, version: version, now: now, log: log,
 		keys:   keyring.New(keyring.Options{Now: now, Log: log}),
-		sealer: new(flow.Sealer),
+		sealer: &flow.Sealer{Now: now},
 		provider: google.New(google.Options{
 			Issuer: cfg.Google.Issuer, Now: now, Log: log, Registerer: m.registry,
 		}),
-		finished:  flow.NewFinished(now, finishedElsewhere(cfg, kept)),
+		finished:  flow.NewFinished(now, finishedElsewhere(cfg, measured)),
 		addresses: newLimiter(cfg.RateLimits.PerAddress, addressKeys, now),
 		accounts:  newLimiter(cfg.RateLimits.PerAccount, accountKeys, now),
 	}
+	p.moving, _ = kept.(reloadable)
+	m.registry.MustRegister(newKeyCollector(p.keys, p.sealer, now))
 	l, err := newLive(p, file)
 	if err != nil {
 		return nil, err
@@ -58,7 +61,7 @@ func assemble(file config.File, kept store, version string, log *slog.Logger, no
 		{name: signingKeys, ok: files.explain(signingKeys, p.keys.Ready)},
 		{name: sealingKeys, ok: files.explain(sealingKeys, p.sealer.Ready)},
 		{name: credentials, ok: files.explain(credentials, p.provider.Ready)},
-		{name: storage, ok: kept.Ping, toStart: true},
+		{name: storage, ok: measured.Ping, toStart: true},
 	}}
 	return &app{
 		live: l, public: l.handler(publicPort), envoy: l.handler(envoyPort),

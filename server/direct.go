@@ -49,7 +49,7 @@ func newDirect(cfg config.Config, deps Deps, h *login.Handler) *direct {
 		options := token.Options{
 			Provider: deps.Provider, Nonces: d.nonces.Apps, Used: used, Logins: h, Sessions: deps.Sessions,
 			ClientIDs: cfg.TokenEndpoint.ClientIDs, RedirectURIs: cfg.RedirectURIs, Scopes: cfg.Google.Scopes,
-			Ready: deps.Ready, Now: deps.Now, Log: deps.Log,
+			Ready: deps.Ready, Now: deps.Now, Log: deps.Log, Metrics: deps.Metrics,
 		}
 		if cfg.TokenEndpoint.RefreshTokens {
 			options.Refresh = refresh.New(deps.Families, deps.Now, deps.Rand)

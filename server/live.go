@@ -25,7 +25,9 @@ import (
 // parts are what a server keeps for its whole life, whatever becomes of its configuration: what it has opened, and what it remembers
 // and must not forget, such as who asked too often and which flows came back.
 type parts struct {
-	kept                store
+	kept store
+	// moving is the store if a file says where it is, else nil.
+	moving              reloadable
 	keys                *keyring.Keyring
 	sealer              *flow.Sealer
 	provider            *google.Provider
@@ -139,7 +141,7 @@ func (l *live) generation(file config.File, before *session.Manager) (*generatio
 	people := users.New(l.kept, policy, l.now)
 	options := session.Options{
 		Config: cfg.Session, Issuer: cfg.Issuer, Keyring: l.keys, Store: l.kept, Users: people, Policy: policy,
-		Now: l.now, Rand: rand.Reader, Log: l.log,
+		Now: l.now, Rand: rand.Reader, Log: l.log, Metrics: l.metrics,
 	}
 	sessions := session.New(options)
 	if before != nil {

@@ -1,16 +1,21 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/forwardauth"
+	"github.com/googlelogin/operator/server/middleware"
 )
 
 // metrics are this server's, in a registry of their own. Every label is from a closed list: a stranger must not be able to make
@@ -28,11 +33,14 @@ type metrics struct {
 	allowed             map[string]prometheus.Counter
 	reloads             *prometheus.CounterVec
 	availability        *prometheus.GaugeVec
+	renewals            *prometheus.CounterVec
+	storeDurations      *prometheus.HistogramVec
+	storeFailures       *prometheus.CounterVec
 	requests            *prometheus.CounterVec
 	durations           *prometheus.HistogramVec
 }
 
-func newMetrics(version string) *metrics {
+func newMetrics(version string, backend config.StorageType) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "googlelogin", Name: name, Help: help})
 	}
@@ -53,7 +61,14 @@ func newMetrics(version string) *metrics {
 		availability: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: "googlelogin", Name: "available", Help: "Whether what a login needs was there when /readyz last looked: 1 or 0.",
 		}, []string{"check"}),
-		requests: counters("http_requests_total", "Requests to the public port.", "route", "method", "status"),
+		renewals: counters("renewals_total", "Attempts to renew a session, by what asked and how it ended.", "kind", "outcome"),
+		storeDurations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: "googlelogin", Name: "store_operation_duration_seconds", Help: "Duration of operations of the store.",
+			ConstLabels: prometheus.Labels{"backend": strings.ToLower(string(backend))},
+			Buckets:     []float64{.0005, .001, .0025, .01, .05, .25, 1, 5},
+		}, []string{"operation"}),
+		storeFailures: counters("store_failures_total", "Operations of the store that failed.", "operation", "reason"),
+		requests:      counters("http_requests_total", "Requests to the public port.", "route", "method", "status"),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "googlelogin", Name: "http_request_duration_seconds", Help: "Duration of requests to the public port.",
 			Buckets: []float64{.001, .005, .025, .1, .5, 1, 2.5, 5, 10, 30},
@@ -69,7 +84,7 @@ func newMetrics(version string) *metrics {
 	})
 	build.Set(1)
 	m.registry.MustRegister(build, m.loginsStarted, m.logins, m.sessionsStarted, m.sessionsEnded, m.sessionsDeleted,
-		m.credentialsRejected, m.rateLimited, m.checks, m.reloads, m.availability, m.requests, m.durations,
+		m.credentialsRejected, m.rateLimited, m.checks, m.reloads, m.availability, m.renewals, m.storeDurations, m.storeFailures, m.requests, m.durations,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -105,6 +120,32 @@ func (m *metrics) Checked(proxy, outcome string) {
 		return
 	}
 	m.checks.WithLabelValues(proxy, outcome).Inc()
+}
+
+// Renewed implements session.Metrics and token.Metrics. What asked is told by the route that the request came to.
+func (m *metrics) Renewed(ctx context.Context, outcome string) {
+	kind := "cookie"
+	switch middleware.From(ctx).Route {
+	case "check":
+		kind = "forward_auth"
+	case "token":
+		kind = "refresh_token"
+	}
+	m.renewals.WithLabelValues(kind, outcome).Inc()
+}
+
+// storeOperation is told by measuredStore. A client that went away is no failure of the store.
+func (m *metrics) storeOperation(operation string, err error, took time.Duration) {
+	m.storeDurations.WithLabelValues(operation).Observe(took.Seconds())
+	switch {
+	case isAnswer(err):
+	case errors.Is(err, context.Canceled):
+		m.storeFailures.WithLabelValues(operation, "canceled").Inc()
+	case errors.Is(err, context.DeadlineExceeded):
+		m.storeFailures.WithLabelValues(operation, "timeout").Inc()
+	default:
+		m.storeFailures.WithLabelValues(operation, "error").Inc()
+	}
 }
 
 // Request implements middleware.Observer. Checks that are answered at once do not get here: Checked counts them.

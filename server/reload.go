@@ -29,8 +29,8 @@ func (l *live) sources(cfg config.Config) []source {
 			return loadCredentials(l.provider, l.current.Load().Client)
 		}},
 	}
-	if changing, ok := l.kept.(reloadable); ok {
-		all = append(all, source{storage, []string{cfg.Storage.URIFile, cfg.Storage.CAFile}, changing.Reload})
+	if l.moving != nil {
+		all = append(all, source{storage, []string{cfg.Storage.URIFile, cfg.Storage.CAFile}, l.moving.Reload})
 	}
 	return all
 }

@@ -42,13 +42,13 @@ func Run(ctx context.Context, o Options) error {
 	a, err := assemble(file, kept, o.Version, o.Log, o.Now)
 	if err == nil {
 		a.follow(o.ConfigPath)
-		err = a.run(ctx, cfg, kept, o)
+		err = a.run(ctx, cfg, o)
 	}
 	return errors.Join(err, kept.Close())
 }
 
 // run owns the listeners and what goes on in the background.
-func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options) error {
+func (a *app) run(ctx context.Context, cfg config.Config, o Options) error {
 	public, err := net.Listen("tcp", cfg.Listen.Public)
 	if err != nil {
 		return fmt.Errorf("listen for the public: %w", err)
@@ -68,7 +68,7 @@ func (a *app) run(ctx context.Context, cfg config.Config, kept store, o Options)
 	var group sync.WaitGroup
 	group.Go(func() { a.reloader.run(background) })
 	group.Go(func() { footprint.Run(background) })
-	group.Go(func() { sweep(background, kept, a.metrics, o.Log, o.Now) })
+	group.Go(func() { sweep(background, a.kept, a.metrics, o.Log, o.Now) })
 	if a.shared {
 		group.Go(func() { follow(background, a, o.Log) })
 	}

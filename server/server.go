@@ -18,6 +18,7 @@ import (
 	"github.com/googlelogin/operator/server/nonce"
 	"github.com/googlelogin/operator/server/pages"
 	"github.com/googlelogin/operator/server/refresh"
+	"github.com/googlelogin/operator/server/session"
 )
 
 // Deps are the parts that the public handler is made of.
@@ -48,6 +49,7 @@ type Metrics interface {
 	forwardauth.Metrics
 	login.Metrics
 	middleware.Observer
+	session.Metrics
 }
 
 // New makes the public handler of one GoogleLogin.

@@ -66,6 +66,7 @@ func newWorld(t testing.TB, edit ...func(*config.Config)) *world {
 	}
 	writeFiles(t, w.cfg)
 	w.start()
+	t.Cleanup(w.checkMetrics)
 	return w
 }
 
@@ -124,6 +125,27 @@ func write(t testing.TB, path, content string) {
 
 func newSigningKeys(t testing.TB) string {
 	t.Helper()
+	return signingKeysAt(t, time.Now().Add(-24*time.Hour))
+}
+
+// signingKeysAt are keys that become active at these times.
+func signingKeysAt(t testing.TB, activeAt ...time.Time) string {
+	t.Helper()
+	var keys config.SigningKeys
+	for _, at := range activeAt {
+		keys.Keys = append(keys.Keys, config.SigningKey{
+			JWK: newSigningKey(t), State: config.KeyCurrent, PublishedAt: at.Add(-24 * time.Hour), ActivateAt: at,
+		})
+	}
+	document, err := json.Marshal(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(document)
+}
+
+func newSigningKey(t testing.TB) json.RawMessage {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -138,14 +160,7 @@ func newSigningKeys(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := json.Marshal(config.SigningKeys{Keys: []config.SigningKey{{
-		JWK: raw, State: config.KeyCurrent,
-		PublishedAt: time.Now().Add(-48 * time.Hour), ActivateAt: time.Now().Add(-24 * time.Hour),
-	}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(document)
+	return raw
 }
 
 func newSealingKeys(t testing.TB) string {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -23,7 +24,33 @@ var ErrNoKeys = errors.New("no sealing keys loaded")
 // Sealer seals with the primary key of a Tink keyset and opens with any key in it. The keyset can be replaced while the sealer
 // is in use: what the old one sealed opens as long as its keys are in the new one.
 type Sealer struct {
-	keys atomic.Pointer[tink.AEAD]
+	// Now is the clock; time.Now if nil.
+	Now  func() time.Time
+	keys atomic.Pointer[loaded]
+}
+
+// loaded is a keyset in use.
+type loaded struct {
+	tink.AEAD
+	state   SealerState
+	primary uint32
+}
+
+// SealerState is what the keyset is like, for whoever watches over it.
+type SealerState struct {
+	// Keys open what was sealed; one of them seals.
+	Keys int
+	// Since is when this Sealer first had the key that seals in that place; zero without keys. A keyset does not tell how old its keys
+	// are.
+	Since time.Time
+}
+
+// State returns it.
+func (s *Sealer) State() SealerState {
+	if keys := s.keys.Load(); keys != nil {
+		return keys.state
+	}
+	return SealerState{}
 }
 
 // Load reads the keyset file at path, Tink's JSON form. On an error the old keyset stays.
@@ -56,8 +83,28 @@ func (s *Sealer) Replace(keysetJSON []byte) error {
 	if _, err := primitive.Encrypt(nil, nil); err != nil {
 		return fmt.Errorf("use sealing keys: %w", err)
 	}
-	s.keys.Store(&primitive)
+	return s.use(handle, primitive)
+}
+
+// use puts a keyset in the place of the one before.
+func (s *Sealer) use(handle *keyset.Handle, primitive tink.AEAD) error {
+	primary, err := handle.Primary()
+	if err != nil {
+		return fmt.Errorf("use sealing keys: %w", err)
+	}
+	next := &loaded{AEAD: primitive, state: SealerState{Keys: handle.Len(), Since: s.now()}, primary: primary.KeyID()}
+	if before := s.keys.Load(); before != nil && before.primary == next.primary {
+		next.state.Since = before.state.Since
+	}
+	s.keys.Store(next)
 	return nil
+}
+
+func (s *Sealer) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
 }
 
 // Ready is nil once a keyset is loaded.
@@ -74,7 +121,7 @@ func (s *Sealer) Encrypt(plaintext, associatedData []byte) ([]byte, error) {
 	if keys == nil {
 		return nil, ErrNoKeys
 	}
-	return (*keys).Encrypt(plaintext, associatedData)
+	return keys.AEAD.Encrypt(plaintext, associatedData)
 }
 
 // Decrypt opens what Encrypt sealed.
@@ -83,5 +130,5 @@ func (s *Sealer) Decrypt(ciphertext, associatedData []byte) ([]byte, error) {
 	if keys == nil {
 		return nil, ErrNoKeys
 	}
-	return (*keys).Decrypt(ciphertext, associatedData)
+	return keys.AEAD.Decrypt(ciphertext, associatedData)
 }

@@ -105,7 +105,9 @@ func (g *guard) checkClock(resp *http.Response, c call) {
 	if err != nil {
 		return
 	}
-	if apart := g.now().Sub(date); apart.Abs() > skew {
+	apart := g.now().Sub(date)
+	g.metrics.skew.Set(apart.Truncate(time.Second).Seconds())
+	if apart.Abs() > skew {
 		g.metrics.skewed.Inc()
 		g.log.Warn("clock differs from Google's", "call", string(c), "apart", apart)
 	}

@@ -31,6 +31,7 @@ const (
 type metrics struct {
 	duration *prometheus.HistogramVec
 	skewed   prometheus.Counter
+	skew     prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer) metrics {
@@ -45,6 +46,10 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Help: "Answers whose Date differs from this server's clock by more than a minute. Tokens will be refused.",
 		}),
 	}
+	m.skew = register(r, prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "googlelogin_google_clock_skew_seconds",
+		Help: "How far this server's clock was ahead of Google's at the last answer, to the second.",
+	}))
 	m.duration = register(r, m.duration)
 	m.skewed = register(r, m.skewed)
 	return m

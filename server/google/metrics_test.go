@@ -3,6 +3,7 @@ package google_test
 import (
 	"bytes"
 	"log/slog"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func series(t *testing.T, r prometheus.Gatherer, name string) map[string]float64
 			for _, l := range m.GetLabel() {
 				labels = append(labels, l.GetValue())
 			}
-			got[strings.Join(labels, " ")] = m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			got[strings.Join(labels, " ")] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 		}
 	}
 	return got
@@ -40,6 +41,7 @@ func series(t *testing.T, r prometheus.Gatherer, name string) map[string]float64
 const (
 	requests = "googlelogin_google_request_duration_seconds"
 	skewed   = "googlelogin_google_clock_skew_total"
+	ahead    = "googlelogin_google_clock_skew_seconds"
 )
 
 func TestM6_CallsAreCountedUnderBoundedLabels(t *testing.T) {
@@ -103,6 +105,9 @@ func TestM4_ClockThatDiffersFromGooglesIsCountedAndLogged(t *testing.T) {
 			got := series(t, registry, skewed)[""]
 			if got != tt.want || strings.Contains(log.String(), "clock differs") != (tt.want > 0) {
 				t.Errorf("counted %v, logged %q", got, log.String())
+			}
+			if ahead := series(t, registry, ahead)[""]; math.Abs(ahead+tt.apart.Seconds()) > 2 {
+				t.Errorf("our clock is %v s ahead, want %v", ahead, -tt.apart.Seconds())
 			}
 		})
 	}

@@ -115,7 +115,9 @@ func (m *Manager) renewShared(ctx context.Context, r *http.Request) (Current, er
 	shared, err, _ := m.renewals.Do(string(hash[:]), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewalTimeout)
 		defer cancel()
-		return m.renew(ctx, hash)
+		current, err := m.renew(ctx, hash)
+		m.metrics.Renewed(ctx, RenewalOutcome(err))
+		return current, err
 	})
 	if err != nil {
 		return Current{}, fmt.Errorf("renew session: %w", err)

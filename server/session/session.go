@@ -91,6 +91,8 @@ type Options struct {
 	Rand io.Reader
 	// Log may be nil.
 	Log *slog.Logger
+	// Metrics may be nil.
+	Metrics Metrics
 }
 
 // Manager starts, checks, renews and ends sessions. It is safe for use by several goroutines.
@@ -104,6 +106,7 @@ type Manager struct {
 	now     func() time.Time
 	rand    io.Reader
 	log     *slog.Logger
+	metrics Metrics
 
 	cookies cookies
 	revoked *revocations
@@ -117,7 +120,7 @@ type Manager struct {
 func New(o Options) *Manager {
 	m := &Manager{
 		config: o.Config, issuer: o.Issuer, keyring: o.Keyring, store: o.Store, users: o.Users, policy: o.Policy,
-		now: o.Now, rand: o.Rand, log: o.Log,
+		now: o.Now, rand: o.Rand, log: o.Log, metrics: o.Metrics,
 		cookies: newCookies(o.Config.Cookie),
 		revoked: newRevocations(o.Config.AccessTokenTTL.Std()),
 	}
@@ -129,6 +132,9 @@ func New(o Options) *Manager {
 	}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
+	}
+	if m.metrics == nil {
+		m.metrics = uncounted{}
 	}
 	return m
 }

@@ -40,6 +40,33 @@ func (h *Handler) refresh(r *http.Request, fields url.Values) (granted, error) {
 	return granted{current, user, successor}, nil
 }
 
+// Outcomes of a use of a refresh token, beside those of package session.
+const (
+	// RefreshInvalid is a token that opens nothing, or a request without one.
+	RefreshInvalid = "invalid"
+	// RefreshReused is a token that had its turn: its session was ended for it.
+	RefreshReused = "reused"
+)
+
+// refreshOutcome names what became of a use.
+func refreshOutcome(err error) string {
+	var failed *denial
+	var refused *refusal
+	switch {
+	case errors.Is(err, refresh.ErrReused):
+		return RefreshReused
+	case errors.As(err, &failed) && failed.reason == httperr.TemporarilyUnavailable:
+		return session.RenewalFailed
+	case errors.As(err, &failed):
+		return session.RenewalDenied
+	case errors.Is(err, session.ErrNoSession), errors.Is(err, session.ErrExpired):
+		return session.RenewalOver
+	case errors.As(err, &refused):
+		return RefreshInvalid
+	}
+	return session.RenewalOutcome(err)
+}
+
 // checkRefresh ends the family of a token that had its turn: somebody has stolen a token of it, and nobody knows who.
 func (h *Handler) checkRefresh(r *http.Request, text, clientID string) (refresh.Use, error) {
 	use, err := h.Refresh.Check(r.Context(), text, clientID)

@@ -90,6 +90,13 @@ type Options struct {
 	Ready func() error
 	Now   func() time.Time
 	Log   *slog.Logger
+	// Metrics counts uses of refresh tokens.
+	Metrics Metrics
+}
+
+// Metrics counts. The label is from a closed list.
+type Metrics interface {
+	Renewed(ctx context.Context, outcome string)
 }
 
 // Handler is the endpoint.
@@ -132,7 +139,9 @@ func (h *Handler) grant(r *http.Request) (granted, error) {
 	case kind == GrantCode:
 		p, err = h.code(r.Context(), fields)
 	case kind == GrantRefresh && h.Refresh != nil:
-		return h.refresh(r, fields)
+		given, err := h.refresh(r, fields)
+		h.Metrics.Renewed(r.Context(), refreshOutcome(err))
+		return given, err
 	case kind == "":
 		err = invalidRequest("grant_type is missing")
 	default:
