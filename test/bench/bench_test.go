@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/test/standalone"
 )
 
 // manyLogins is what the memory is measured after.
@@ -18,7 +19,7 @@ func TestFigures(t *testing.T) {
 		"start_to_ready")...)
 	bin := build(t, "../../cmd/server", "../../cmd/fake-google", "./empty")
 	googleURL := google(t, bin)
-	emptyAddress := "127.0.0.1:" + freePort(t)
+	emptyAddress := "127.0.0.1:" + standalone.FreePort(t)
 	empty := pinned(t, filepath.Join(bin, "empty"), emptyAddress)
 	empty.await("http://" + emptyAddress)
 

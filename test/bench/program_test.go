@@ -5,7 +5,6 @@ package bench
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -151,15 +150,4 @@ func (p *program) memory(line string) float64 {
 		p.t.Fatal(err)
 	}
 	return kilobytes / 1024
-}
-
-// freePort is a port that nobody listens on: a redirect URI has to be known before the server listens.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/test/standalone"
 )
 
 const kitExample = "../../docs/frontend/react"
@@ -17,7 +18,7 @@ const kitExample = "../../docs/frontend/react"
 // TestKitUnderDevelopment signs in through Vite's development server, as whoever works on a front end does: its proxy is in front
 // of the callback server, and React's strict mode runs every effect twice.
 func TestKitUnderDevelopment(t *testing.T) {
-	port := freePort(t)
+	port := standalone.FreePort(t)
 	origin := "http://localhost:" + port
 	w := newWorld(t, func(c *config.Config) {
 		c.Issuer = origin + "/auth"

@@ -7,14 +7,11 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,9 +20,9 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/googlelogin/operator/docs/frontend"
-	"github.com/googlelogin/operator/server"
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/google/googletest"
+	"github.com/googlelogin/operator/test/standalone"
 )
 
 const kitCookie = "__Host-shop"
@@ -52,7 +49,7 @@ func newKitShop(t *testing.T) *kitShop {
 		t.Fatalf("the React example is not built, `make kit` does it: %v", err)
 	}
 	s := &kitShop{
-		world: &world{t: t, logs: new(logs)}, clock: new(kitClock),
+		world: &world{t: t, logs: new(standalone.Log)}, clock: new(kitClock),
 		down: map[string]bool{}, renewed: make(chan struct{}, 100),
 	}
 	s.google = googletest.NewServer(t, googletest.Options{Now: s.clock.Now})
@@ -69,49 +66,13 @@ func newKitShop(t *testing.T) *kitShop {
 // startServer runs the callback server as its program does, but by the shop's clock, and returns where it listens.
 func (s *kitShop) startServer() *url.URL {
 	s.t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	listening, ended := make(chan string, 1), make(chan error, 1)
-	options := server.Options{
-		ConfigPath: s.writeConfig(), Version: "test", Log: slog.New(slog.NewTextHandler(s.logs, nil)), Now: s.clock.Now,
-		Listening: func(public, _ net.Addr) { listening <- public.String() },
-	}
-	go func() { ended <- server.Run(ctx, options) }()
-	select {
-	case address := <-listening:
-		s.t.Cleanup(func() {
-			stop()
-			if err := <-ended; err != nil {
-				s.t.Errorf("the server ended with: %v", err)
-			}
-			if s.t.Failed() {
-				s.t.Logf("the server said:\n%s", s.logs)
-			}
-		})
-		return &url.URL{Scheme: "http", Host: address}
-	case err := <-ended:
-		stop()
-		s.t.Fatalf("run the server: %v", err)
-		return nil
-	}
-}
-
-func (s *kitShop) writeConfig() string {
-	s.t.Helper()
 	cfg := newConfig(s.t, s.world)
 	cfg.Frontend.LoginURL = s.home
 	// The shortest there is.
 	cfg.Session.AccessTokenTTL = config.Duration(time.Minute)
 	cfg.Session.Cookie.Name = kitCookie
-	cfg.Listen = config.Listen{Public: "127.0.0.1:0", Internal: "127.0.0.1:0"}
-	content, err := cfg.Marshal()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	path := filepath.Join(s.t.TempDir(), "config.yaml")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	return path
+	cfg.Listen.Public = "127.0.0.1:0"
+	return &url.URL{Scheme: "http", Host: standalone.Run(s.t, cfg, s.logs, s.clock.Now)}
 }
 
 // routes are what a team's own proxy has: /auth to the callback server with the Host header left alone, /api to the backend, and

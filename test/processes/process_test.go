@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"io"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/googlelogin/operator/server/config"
+	"github.com/googlelogin/operator/test/standalone"
 	"github.com/googlelogin/operator/test/visitor"
 )
 
@@ -29,13 +29,7 @@ type process struct {
 // start runs a server with this configuration, and returns once it listens. It is killed when the test ends.
 func start(t *testing.T, cfg config.Config) *process {
 	t.Helper()
-	content, err := cfg.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "config.yaml")
-	write(t, path, content)
-	p := &process{cmd: exec.Command(program, "--config", path), log: &output{}, done: make(chan struct{})}
+	p := &process{cmd: exec.Command(program, "--config", standalone.WriteConfig(t, cfg)), log: &output{}, done: make(chan struct{})}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/googlelogin/operator/test/standalone"
 )
 
 // patience bounds a wait for something that should happen at once; it only ends a test that hangs.
@@ -98,7 +100,7 @@ type proxy struct {
 // start runs a proxy with the documented configuration and changes to it. server is whom it asks.
 func (k kind) start(t *testing.T, w *world, server string, changes ...change) *proxy {
 	t.Helper()
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), standalone.FreePort(t)
 	p := &proxy{kind: k, w: w, address: "127.0.0.1:" + port, roots: certificate(t, dir)}
 	document, err := os.ReadFile(k.document)
 	if err != nil {
@@ -124,7 +126,7 @@ func (k kind) start(t *testing.T, w *world, server string, changes ...change) *p
 // run starts the program, waits until it listens, and ends it with the test.
 func (p *proxy) run(t *testing.T, command *exec.Cmd) {
 	t.Helper()
-	said, ended := new(logs), make(chan error, 1)
+	said, ended := new(standalone.Log), make(chan error, 1)
 	command.Stdout, command.Stderr = said, said
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := command.Start(); err != nil {
@@ -135,7 +137,7 @@ func (p *proxy) run(t *testing.T, command *exec.Cmd) {
 		_ = command.Process.Signal(syscall.SIGTERM)
 		<-ended
 		if t.Failed() {
-			t.Logf("%s said:\n%s", p.name, said)
+			t.Logf("%s said:\n%s", p.name, said.End())
 		}
 	})
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {

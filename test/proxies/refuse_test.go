@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/googlelogin/operator/test/standalone"
 )
 
 // probePaths is I106 and I115: a path that two readers may understand differently is refused, and none passes without a session.
@@ -71,7 +73,7 @@ func failures(t *testing.T) map[string]string {
 	}
 	t.Cleanup(func() { _ = hang.Close() })
 	return map[string]string{
-		"I113 dead":       "127.0.0.1:" + freePort(t),
+		"I113 dead":       "127.0.0.1:" + standalone.FreePort(t),
 		"I113 hanging":    hang.Addr().String(),
 		"I113 status 500": serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
 		"I113 status 503": serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }),
