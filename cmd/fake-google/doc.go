@@ -3,7 +3,7 @@
 //
 // Every flag has an environment variable: FAKE_GOOGLE_ and the flag's name in capitals, with _ for -. The client secret has no
 // flag, since command lines can be read by everyone on a machine: it comes from --client-secret-file or from
-// FAKE_GOOGLE_CLIENT_SECRET.
+// FAKE_GOOGLE_CLIENT_SECRET. FAKE_GOOGLE_SECOND_CLIENT_SECRET is good beside it, as while a client's secret is changed.
 //
 // Browsers and servers often reach it by different names. --issuer is what servers call and what tokens say, --browser-url is
 // where users are sent:

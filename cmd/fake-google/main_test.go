@@ -61,6 +61,12 @@ func TestSettings(t *testing.T) {
 				"FAKE_GOOGLE_REDIRECT_URI": "http://env/cb", "FAKE_GOOGLE_BROWSER_URL": "http://localhost"},
 			want: googletest.Options{BrowserURL: "http://localhost", Accounts: googletest.DefaultAccounts(), Clients: client("shop", "from-env", "http://flag/cb")},
 		},
+		{
+			name: "two secrets", env: map[string]string{"FAKE_GOOGLE_CLIENT_SECRET": "old", "FAKE_GOOGLE_SECOND_CLIENT_SECRET": "new"},
+			want: googletest.Options{Accounts: googletest.DefaultAccounts(), Clients: []googletest.Client{
+				{ID: googletest.ClientID, Secret: "old", SecondSecret: "new", AnyRedirectURI: true},
+			}},
+		},
 		{name: "an issuer that is no URL", args: []string{"--issuer=idp:9000"}, error: "--issuer"},
 		{name: "auto of nobody", args: []string{"--auto=nobody@example.com"}, error: "--auto"},
 		{name: "a secret file that is not there", args: []string{"--client-secret-file=" + dir + "/none"}, error: "client secret"},

@@ -19,6 +19,7 @@ const envPrefix = "FAKE_GOOGLE_"
 type settings struct {
 	listen, issuer, browserURL string
 	clientID, clientSecret     string
+	secondSecret               string
 	secretFile, accountsFile   string
 	auto                       string
 	redirectURIs               list
@@ -41,7 +42,7 @@ func (l *list) Set(value string) error {
 }
 
 func parseSettings(args []string, getenv func(string) string) (settings, error) {
-	s := settings{clientSecret: getenv(envPrefix + "CLIENT_SECRET")}
+	s := settings{clientSecret: getenv(envPrefix + "CLIENT_SECRET"), secondSecret: getenv(envPrefix + "SECOND_CLIENT_SECRET")}
 	flags := flag.NewFlagSet("fake-google", flag.ContinueOnError)
 	flags.StringVar(&s.listen, "listen", ":9000", "`address` to listen on")
 	flags.StringVar(&s.issuer, "issuer", "", "the iss of tokens and base `URL` for servers; default: the address of each request")
@@ -94,7 +95,7 @@ func (s settings) options() (googletest.Options, error) {
 		return googletest.Options{}, errors.New("--auto names no account")
 	}
 	client := googletest.Client{
-		ID: s.clientID, Secret: secret, RedirectURIs: s.redirectURIs, AnyRedirectURI: len(s.redirectURIs) == 0,
+		ID: s.clientID, Secret: secret, SecondSecret: s.secondSecret, RedirectURIs: s.redirectURIs, AnyRedirectURI: len(s.redirectURIs) == 0,
 	}
 	return googletest.Options{
 		Issuer: s.issuer, BrowserURL: s.browserURL, Clients: []googletest.Client{client}, Accounts: accounts, Auto: s.auto,

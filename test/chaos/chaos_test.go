@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ type row struct {
 	sessions, lost int
 }
 
-// TestFaults runs one fault after another, and prints what each did.
+// TestFaults makes one change and one fault after another, and prints what each did.
 func TestFaults(t *testing.T) {
 	chosen, err := regexp.Compile(os.Getenv("CHAOS"))
 	if err != nil {
@@ -48,7 +49,7 @@ func TestFaults(t *testing.T) {
 		}
 	}()
 	var rows []row
-	for _, f := range faults {
+	for _, f := range slices.Concat(changes, faults) {
 		if !chosen.MatchString(f.name) {
 			continue
 		}
@@ -107,7 +108,7 @@ func (w *world) befall(ctx context.Context, f fault, loads []*load) []row {
 func report(t *testing.T, rows []row) {
 	t.Helper()
 	var out strings.Builder
-	out.WriteString("| fault | GoogleLogin | checks | failed | longest without | logins | failed | longest without | Ready again | sessions | lost |\n")
+	out.WriteString("| change or fault | GoogleLogin | checks | failed | longest without | logins | failed | longest without | Ready again | sessions | lost |\n")
 	out.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&out, "| %s | %s | %d | %d | %s | %d | %d | %s | %s | %d | %d |\n", r.fault, r.login, r.checks.asked, r.checks.failed,

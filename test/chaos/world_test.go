@@ -20,8 +20,10 @@ import (
 
 const (
 	clientID, clientSecret = "chaos.apps.googleusercontent.com", "CHAOS-not-a-real-client-secret"
-	origin                 = "https://shop.example.com"
-	google                 = "fake-google.googlelogin-chaos.svc:8080"
+	// secondSecret is the one that takes its place.
+	secondSecret = "CHAOS-not-a-real-client-secret-either"
+	origin       = "https://shop.example.com"
+	google       = "fake-google.googlelogin-chaos.svc:8080"
 )
 
 // world is the namespace with all that the faults befall.
@@ -148,7 +150,7 @@ spec:
         image: localhost/fake-google:dev
         imagePullPolicy: IfNotPresent
         args: [--listen=:8080, "--issuer=http://` + google + `", --client-id=` + clientID + `, --auto=ann@example.com]
-        env: [{name: FAKE_GOOGLE_CLIENT_SECRET, value: ` + clientSecret + `}]
+        env: [{name: FAKE_GOOGLE_CLIENT_SECRET, value: ` + clientSecret + `}, {name: FAKE_GOOGLE_SECOND_CLIENT_SECRET, value: ` + secondSecret + `}]
         readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
         securityContext: {runAsNonRoot: true, runAsUser: 65532}
 ---

@@ -67,6 +67,8 @@ type Options struct {
 // Client is a registered OAuth client.
 type Client struct {
 	ID, Secret string
+	// SecondSecret is good, too, if set: Google lets a client have two while one takes the other's place.
+	SecondSecret string
 	// RedirectURIs are compared exactly, as Google does.
 	RedirectURIs []string
 	// AnyRedirectURI accepts every http or https one. Google never does.

@@ -85,6 +85,18 @@ func TestTokenEndpointRefuses(t *testing.T) {
 	}
 }
 
+func TestTokenEndpointTakesTwoSecretsWhileOneIsChanged(t *testing.T) {
+	s := googletest.NewServer(t, googletest.Options{
+		Auto:    "ann@example.com",
+		Clients: []googletest.Client{{ID: googletest.ClientID, Secret: "old", SecondSecret: "new", AnyRedirectURI: true}},
+	})
+	for secret, want := range map[string]int{"old": 200, "new": 200, "": 401, "other": 401} {
+		if status, answer := redeem(t, s, autoCode(t, s), "client_secret", secret); status != want {
+			t.Errorf("secret %q: status %d, answer %v, want status %d", secret, status, answer, want)
+		}
+	}
+}
+
 func TestCodeWorksOnceAndForTenMinutes(t *testing.T) {
 	now := time.Now()
 	s := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com", Now: func() time.Time { return now }})

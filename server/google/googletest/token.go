@@ -64,10 +64,16 @@ func (g *Google) authenticate(r *http.Request) (Client, *tokenError) {
 	if !ok {
 		return Client{}, &errNoClient
 	}
-	if subtle.ConstantTimeCompare([]byte(secret), []byte(client.Secret)) != 1 {
+	if !client.takes(secret) {
 		return Client{}, &errUnauthorized
 	}
 	return client, nil
+}
+
+func (c Client) takes(secret string) bool {
+	first := subtle.ConstantTimeCompare([]byte(secret), []byte(c.Secret)) == 1
+	second := c.SecondSecret != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(c.SecondSecret)) == 1
+	return first || second
 }
 
 func (g *Google) client(id string) (Client, bool) {
