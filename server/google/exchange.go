@@ -1,10 +1,8 @@
 package google
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -60,7 +58,10 @@ func noAnswer(err error) error {
 	return transportError("post to token endpoint", err)
 }
 
-// recorder keeps the one answer of an exchange.
+// errKept is what x/oauth2 gets in place of an answer.
+var errKept = errors.New("answer is kept")
+
+// recorder keeps the one answer of an exchange from x/oauth2, which would read it in vain.
 type recorder struct {
 	base     http.RoundTripper
 	response *http.Response
@@ -68,19 +69,16 @@ type recorder struct {
 
 // RoundTrip implements http.RoundTripper. The guard underneath has bounded the body and read it into memory.
 func (t *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
+	// A code is sent once, whatever x/oauth2 makes of the error.
+	if t.response != nil {
+		return nil, errKept
+	}
 	resp, err := t.base.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(b))
-	kept := *resp
-	kept.Body = io.NopCloser(bytes.NewReader(b))
-	t.response = &kept
-	return resp, nil
+	t.response = resp
+	return nil, errKept
 }
 
 func readTokenResponse(resp *http.Response) (tokenResponse, error) {

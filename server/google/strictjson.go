@@ -19,57 +19,74 @@ func parseObject(b []byte) (object, error) {
 	if !utf8.Valid(b) {
 		return nil, invalid("JSON is not UTF-8")
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	if err := walk(d, 0); err != nil {
-		return nil, err
-	}
 	var o object
-	// Unmarshal, unlike the Decoder above, also fails at anything after the object.
+	// Its error may quote the document.
 	if err := json.Unmarshal(b, &o); err != nil || o == nil {
 		return nil, invalid("not a JSON object")
+	}
+	if err := walk(b); err != nil {
+		return nil, err
 	}
 	return o, nil
 }
 
-// walk reads one value, and fails at a key that came before in the same object.
-func walk(d *json.Decoder, depth int) error {
-	t, err := d.Token()
-	if err != nil {
-		// The decoder's error may quote the document.
-		return invalid("malformed JSON")
-	}
-	open, ok := t.(json.Delim)
-	if !ok {
-		return nil
-	}
-	if depth == maxDepth {
-		return invalid("JSON nests too deep")
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		if open == '{' {
-			if err := newKey(d, seen); err != nil {
+// walk goes through valid JSON, and fails at a key that came before in the same object.
+func walk(b []byte) error {
+	// The keys of each object around, nil for an array.
+	var around []map[string]bool
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '{', '[':
+			if len(around) == maxDepth {
+				return invalid("JSON nests too deep")
+			}
+			var seen map[string]bool
+			if b[i] == '{' {
+				seen = map[string]bool{}
+			}
+			around = append(around, seen)
+		case '}', ']':
+			around = around[:len(around)-1]
+		case '"':
+			text := b[i : i+textLength(b[i:])]
+			i += len(text) - 1
+			if !isKey(b[i+1:]) {
+				continue
+			}
+			if err := newKey(text, around[len(around)-1]); err != nil {
 				return err
 			}
 		}
-		if err := walk(d, depth+1); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return invalid("malformed JSON")
 	}
 	return nil
 }
 
-func newKey(d *json.Decoder, seen map[string]bool) error {
-	t, err := d.Token()
-	if err != nil {
-		return invalid("malformed JSON")
+// textLength is how long the string is that b begins with, both quotes included.
+func textLength(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
 	}
-	key, ok := t.(string)
-	if !ok {
+	return len(b)
+}
+
+// isKey says whether what was before is a key, by what follows.
+func isKey(rest []byte) bool {
+	for _, c := range rest {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c == ':'
+		}
+	}
+	return false
+}
+
+func newKey(raw []byte, seen map[string]bool) error {
+	key, err := unquote(raw)
+	if err != nil {
 		return invalid("malformed JSON")
 	}
 	if seen[key] {
@@ -77,6 +94,15 @@ func newKey(d *json.Decoder, seen map[string]bool) error {
 	}
 	seen[key] = true
 	return nil
+}
+
+// unquote is what a string of valid JSON says. Most have no escapes.
+func unquote(raw []byte) (s string, err error) {
+	if len(raw) >= 2 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1]), nil
+	}
+	err = json.Unmarshal(raw, &s)
+	return s, err
 }
 
 // has reports a field that is there and not null.
@@ -90,8 +116,8 @@ func (o object) text(name string) (string, error) {
 	if !o.has(name) {
 		return "", nil
 	}
-	var s string
-	if json.Unmarshal(o[name], &s) != nil {
+	s, err := unquote(o[name])
+	if err != nil {
 		return "", invalid("%s is not a string", name)
 	}
 	return s, nil
