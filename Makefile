@@ -66,7 +66,7 @@ snippets: ## Run what docs/verify-tokens.md shows in Go, Node.js, Python and Jav
 bench: ## Measure speed, CPU time and memory: a line for each figure, name value unit
 	test/tools/packages.sh
 	go test -tags bench -c -o bin/bench ./test/bench
-	cd test/bench && taskset -c 1 ../../bin/bench -test.timeout 30m | sed '/^PASS$$/d'
+	proxy=$$(test/cluster/binaries.sh oauth2-proxy) && cd test/bench && OAUTH2_PROXY=$$proxy/oauth2-proxy taskset -c 1 ../../bin/bench -test.timeout 30m | sed '/^PASS$$/d'
 
 verify: ## Check that generated files, formatting, modules and the chart are as they should be
 	test/tools/verify.sh

@@ -15,12 +15,12 @@ import (
 const manyLogins = 10_000
 
 func TestFigures(t *testing.T) {
-	f := newFigures(t, append(rowFigures(), "check_vs_empty_handler", "checks_per_second", "login_cpu", "rss_idle", "rss_after_logins", "rss_after_logins_without_files", "rss_peak",
+	f := newFigures(t, append(append(rowFigures(), proxyFigures()...), "check_vs_empty_handler", "checks_per_second", "login_cpu", "rss_idle", "rss_after_logins", "rss_after_logins_without_files", "rss_peak",
 		"start_to_ready")...)
 	bin := build(t, "../../cmd/server", "../../cmd/fake-google", "./empty")
 	googleURL := google(t, bin)
 	emptyAddress := "127.0.0.1:" + standalone.FreePort(t)
-	empty := pinned(t, filepath.Join(bin, "empty"), emptyAddress)
+	empty := target{program: pinned(t, filepath.Join(bin, "empty"), emptyAddress), address: emptyAddress, begins: answerOK}
 	empty.await("http://" + emptyAddress)
 
 	f.print("start_to_ready", startToReady(t, bin, googleURL), "s")
@@ -35,13 +35,19 @@ func TestFigures(t *testing.T) {
 	f.print("rss_after_logins_without_files", w.memory("RssAnon"), "MiB")
 	f.print("rss_peak", w.memory("VmHWM"), "MiB")
 	end = w.profile(t, "check")
-	checks := compare(t, w, empty, emptyAddress, 15)
+	ours := w.target(t)
+	empty.questions = ours.questions
+	checks := compare(t, 15, ours, empty)
 	end()
-	f.print("check_vs_empty_handler", checks.share, "ratio")
-	f.print("checks_per_second", checks.perSecond, "1/s")
+	f.print("check_vs_empty_handler", checks[0].perCPU/checks[1].perCPU, "ratio")
+	f.print("checks_per_second", checks[0].perSecond, "1/s")
 	w.stop()
+	besideProxy(t, f, bin, googleURL, empty)
 
-	ratio := func(w *world) float64 { return compare(t, w, empty, emptyAddress, 6).share }
+	ratio := func(w *world) float64 {
+		checks := compare(t, 6, w.target(t), empty)
+		return checks[0].perCPU / checks[1].perCPU
+	}
 	sizedSQLite(t, f, bin, googleURL, ratio)
 	sizedPostgres(t, f, bin, googleURL, ratio)
 }

@@ -4,7 +4,6 @@ package bench
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -22,9 +21,9 @@ const (
 )
 
 // question is what nginx asks for a browser, byte for byte. The empty handler gets the same.
-func question(host string, cookies []*http.Cookie) []byte {
+func question(path, host string, cookies []*http.Cookie) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "GET /auth/check/nginx HTTP/1.1\r\nHost: %s\r\nX-Original-URL: https://shop.example.com/orders/17?page=2\r\n", host)
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\nX-Original-URL: https://shop.example.com/orders/17?page=2\r\n", path, host)
 	fmt.Fprintf(&b, "X-Original-Method: GET\r\nUser-Agent: %s\r\n", userAgent)
 	b.WriteString("Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en-GB,en;q=0.9\r\n")
 	b.WriteString("Accept-Encoding: gzip, deflate, br\r\nCookie: ")
@@ -38,8 +37,17 @@ func question(host string, cookies []*http.Cookie) []byte {
 	return b.Bytes()
 }
 
-// signIn makes a question for each connection.
-func (w *world) signIn(t *testing.T) [][]byte {
+// target is a server that is asked.
+type target struct {
+	*program
+	address   string
+	questions [][]byte
+	// begins is how an answer has to begin, and holds what it has to hold.
+	begins, holds string
+}
+
+// target makes a question for each connection.
+func (w *world) target(t *testing.T) target {
 	t.Helper()
 	b := newBrowser()
 	defer b.transport.CloseIdleConnections()
@@ -49,15 +57,15 @@ func (w *world) signIn(t *testing.T) [][]byte {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, w.output())
 		}
-		questions = append(questions, question(w.address, cookies))
+		questions = append(questions, question("/auth/check/nginx", w.address, cookies))
 	}
-	return questions
+	return target{w.program, w.address, questions, answerOK, "X-Auth-Request-Email: person"}
 }
 
-var answerEnd, answerOK = []byte("\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\n")
+const answerOK, answerEnd = "HTTP/1.1 200 OK\r\n", "\r\n\r\n"
 
-// ask asks one question and reads an answer, which must be 200, without a body, and hold what it has to.
-func ask(conn net.Conn, question, buffer, holds []byte) error {
+// ask asks one question and reads an answer, which must be without a body.
+func (a target) ask(conn net.Conn, question, buffer []byte) error {
 	if _, err := conn.Write(question); err != nil {
 		return err
 	}
@@ -67,26 +75,26 @@ func ask(conn net.Conn, question, buffer, holds []byte) error {
 			return err
 		}
 		n += read
-		if !bytes.HasSuffix(buffer[:n], answerEnd) {
+		if !bytes.HasSuffix(buffer[:n], []byte(answerEnd)) {
 			continue
 		}
-		if !bytes.HasPrefix(buffer[:n], answerOK) || !bytes.Contains(buffer[:n], holds) {
-			return errors.New("the answer is not the one that was expected")
+		if !bytes.HasPrefix(buffer[:n], []byte(a.begins)) || !bytes.Contains(buffer[:n], []byte(a.holds)) {
+			return fmt.Errorf("the answer is not the one that was expected: %.100s", buffer[:n])
 		}
 		return nil
 	}
 }
 
-// rate is how many questions a second the server at address answers.
-func rate(t *testing.T, address string, questions [][]byte, holds string) float64 {
+// rate is how many questions a second the server answers.
+func (a target) rate(t *testing.T) float64 {
 	t.Helper()
 	var asked atomic.Int64
 	var group sync.WaitGroup
-	failed := make(chan error, len(questions))
+	failed := make(chan error, len(a.questions))
 	began := time.Now()
-	for _, q := range questions {
+	for _, q := range a.questions {
 		group.Go(func() {
-			conn, err := net.Dial("tcp", address)
+			conn, err := net.Dial("tcp", a.address)
 			if err != nil {
 				failed <- err
 				return
@@ -94,7 +102,7 @@ func rate(t *testing.T, address string, questions [][]byte, holds string) float6
 			defer conn.Close()
 			buffer, n := make([]byte, 16<<10), int64(0)
 			for ; time.Since(began) < slice; n++ {
-				if err := ask(conn, q, buffer, []byte(holds)); err != nil {
+				if err := a.ask(conn, q, buffer); err != nil {
 					failed <- err
 					return
 				}
@@ -112,35 +120,35 @@ func rate(t *testing.T, address string, questions [][]byte, holds string) float6
 	return float64(asked.Load()) / took.Seconds()
 }
 
-// compared is a server beside the empty handler.
-type compared struct {
-	// share is of the answers in a second of the core's time. On a machine that does nothing else it is the share of the rates.
-	share float64
-	// perSecond is the rate by the clock.
+// measured is what a server does in a second.
+type measured struct {
+	// perCPU is the answers in a second of the core's time. On a machine that does nothing else it goes with perSecond.
+	perCPU float64
+	// perSecond is the answers by the clock.
 	perSecond float64
 }
 
-// compare lets both answer in turns.
-func compare(t *testing.T, w *world, empty *program, emptyAddress string, rounds int) compared {
+// compare lets servers answer in turns.
+func compare(t *testing.T, rounds int, targets ...target) []measured {
 	t.Helper()
-	questions := w.signIn(t)
-	var rates []float64
-	var answers, spent [2]float64
+	rates := make([][]float64, len(targets))
+	answers, spent := make([]float64, len(targets)), make([]float64, len(targets))
 	for round := range rounds + 1 {
-		before := [2]time.Duration{w.cpu(), empty.cpu()}
-		ours := rate(t, w.address, questions, "X-Auth-Request-Email: person")
-		nothing := rate(t, emptyAddress, questions, "")
-		took := [2]float64{(w.cpu() - before[0]).Seconds(), (empty.cpu() - before[1]).Seconds()}
-		if round == 0 {
-			continue // It warms up.
-		}
-		rates = append(rates, ours)
-		for i, perSecond := range []float64{ours, nothing} {
+		for i, target := range targets {
+			before := target.cpu()
+			perSecond := target.rate(t)
+			if round == 0 {
+				continue // It warms up.
+			}
+			rates[i] = append(rates[i], perSecond)
 			answers[i] += perSecond * slice.Seconds()
-			spent[i] += took[i]
+			spent[i] += (target.cpu() - before).Seconds()
 		}
-		say("round %2d: %6.0f checks/s, %6.0f empty/s, share %.3f; core busy %.2f and %.2f", round, ours, nothing, ours/nothing,
-			took[0]/slice.Seconds(), took[1]/slice.Seconds())
 	}
-	return compared{share: (answers[0] / spent[0]) / (answers[1] / spent[1]), perSecond: median(rates)}
+	all := make([]measured, len(targets))
+	for i := range targets {
+		all[i] = measured{perCPU: answers[i] / spent[i], perSecond: median(rates[i])}
+		say("%s: %.0f checks/s, %.0f in a second of the core", targets[i].cmd.Args[3], all[i].perSecond, all[i].perCPU)
+	}
+	return all
 }

@@ -63,16 +63,24 @@ func (b browser) login(base, email string) ([]*http.Cookie, error) {
 	if to := ended.Header.Get("Location"); to != "https://shop.example.com/orders" {
 		return nil, fmt.Errorf("the login ended at %s", to)
 	}
-	var session []*http.Cookie
-	for _, c := range ended.Cookies() {
-		if c.MaxAge > 0 {
-			session = append(session, c)
+	session, err := kept(ended)
+	if err == nil && len(session) != 2 {
+		err = errors.New("the login did not set both session cookies")
+	}
+	return session, err
+}
+
+// kept are the cookies that an answer sets, without those that it clears.
+func kept(response *http.Response) (cookies []*http.Cookie, err error) {
+	for _, c := range response.Cookies() {
+		if c.MaxAge > 0 || c.MaxAge == 0 && c.Expires.After(time.Now()) {
+			cookies = append(cookies, c)
 		}
 	}
-	if len(session) != 2 {
-		return nil, errors.New("the login set no session cookies")
+	if len(cookies) == 0 {
+		return nil, errors.New("the login set no session cookie")
 	}
-	return session, nil
+	return cookies, nil
 }
 
 // logins signs people in, many at once, and returns what the server's CPU spent on each.
