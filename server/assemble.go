@@ -11,6 +11,7 @@ import (
 	"github.com/googlelogin/operator/server/flow"
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/keyring"
+	"github.com/googlelogin/operator/server/tracing"
 )
 
 // Names of sources and checks, for logs, metrics and /readyz.
@@ -36,11 +37,12 @@ type app struct {
 }
 
 // assemble makes everything out of a validated configuration. It reads no file and contacts nobody.
-func assemble(file config.File, kept store, version string, log *slog.Logger, now func() time.Time) (*app, error) {
+func assemble(file config.File, kept store, version string, log *slog.Logger, now func() time.Time, traces *tracing.Traces) (*app, error) {
+	log = traces.Log(log)
 	cfg, m := file.Config, newMetrics(version, file.Storage.Type)
 	measured := m.measured(kept)
 	p := parts{
-		kept: measured, metrics: m, version: version, now: now, log: log,
+		kept: measured, metrics: m, version: version, now: now, log: log, tracer: traces.Tracer(),
 		keys:   keyring.New(keyring.Options{Now: now, Log: log}),
 		sealer: &flow.Sealer{Now: now},
 		provider: google.New(google.Options{

@@ -26,6 +26,7 @@ func newEnvoy(cfg config.Config, deps Deps) (http.Handler, error) {
 	guard := func(h http.Handler) http.Handler {
 		return chain(h,
 			middleware.Identify(trusted, deps.Rand),
+			middleware.Trace(deps.Tracer),
 			middleware.Log(deps.Log, deps.Metrics, deps.Now),
 			middleware.Recover(deps.Log, http.HandlerFunc(checks.Failed)),
 		)

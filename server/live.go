@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/googlelogin/operator/server/access"
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/flow"
@@ -37,6 +39,7 @@ type parts struct {
 	version             string
 	now                 func() time.Time
 	log                 *slog.Logger
+	tracer              trace.Tracer
 }
 
 // generation is what is made of one configuration. It never changes; a changed configuration makes the next one.
@@ -153,7 +156,7 @@ func (l *live) generation(file config.File, before *session.Manager) (*generatio
 		Finished: l.finished, Accounts: l.accounts, Addresses: l.addresses,
 		ReturnURLs: returnURLs.Except(cfg.BasePath, cfg.RedirectURIs), Keys: l.keys, Metrics: l.metrics,
 		Ready: func() error { return cmp.Or(l.keys.Ready(), l.sealer.Ready(), l.provider.Ready()) },
-		Now:   l.now, Rand: rand.Reader, Log: l.log,
+		Now:   l.now, Rand: rand.Reader, Log: l.log, Tracer: l.tracer,
 	}
 	public, err := New(cfg, deps)
 	if err != nil {

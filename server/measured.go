@@ -6,9 +6,12 @@ import (
 	"errors"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/refresh"
 	"github.com/googlelogin/operator/server/session"
+	"github.com/googlelogin/operator/server/tracing"
 	"github.com/googlelogin/operator/server/users"
 )
 
@@ -36,7 +39,12 @@ func isAnswer(err error) bool {
 func (s *measuredStore) op(ctx context.Context, operation string, run func(ctx context.Context) error) error {
 	// Not the injected clock: a latency is the machine's business.
 	began := time.Now()
+	ctx, span := tracing.Start(ctx, "store "+operation, trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
 	err := run(ctx)
+	if !isAnswer(err) {
+		tracing.Fail(span, "error")
+	}
 	s.observe(operation, err, time.Since(began))
 	return err
 }

@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/footprint"
+	"github.com/googlelogin/operator/server/tracing"
 )
 
 // Options of Run.
@@ -39,12 +41,13 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("open storage: %w", err)
 	}
-	a, err := assemble(file, kept, o.Version, o.Log, o.Now)
+	traces := tracing.New(ctx, tracing.Options{Getenv: os.Getenv, Instance: cfg.Instance, Version: o.Version, Log: o.Log})
+	a, err := assemble(file, kept, o.Version, o.Log, o.Now, traces)
 	if err == nil {
 		a.follow(o.ConfigPath)
 		err = a.run(ctx, cfg, o)
 	}
-	return errors.Join(err, kept.Close())
+	return errors.Join(err, traces.Close(), kept.Close())
 }
 
 // run owns the listeners and what goes on in the background.

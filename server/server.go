@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/flow"
 	"github.com/googlelogin/operator/server/forwardauth"
@@ -42,6 +44,8 @@ type Deps struct {
 	Now   func() time.Time
 	Rand  io.Reader
 	Log   *slog.Logger
+	// Tracer is nil if requests are not traced.
+	Tracer trace.Tracer
 }
 
 // Metrics counts logins and requests.
@@ -96,6 +100,7 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	refuse := func(status int, code httperr.Code) http.Handler { return errors.Always(httperr.New(status, code, nil)) }
 	around := []func(http.Handler) http.Handler{
 		middleware.Identify(trusted, deps.Rand),
+		middleware.Trace(deps.Tracer),
 		middleware.Log(deps.Log, deps.Metrics, deps.Now),
 		middleware.Secure(pages.ContentSecurityPolicy),
 	}

@@ -32,6 +32,7 @@ import (
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/google/googletest"
 	"github.com/googlelogin/operator/server/store/memory"
+	"github.com/googlelogin/operator/server/tracing"
 )
 
 const (
@@ -50,6 +51,8 @@ type world struct {
 	http   *httptest.Server
 	logs   *logBuffer
 	clock  *clock
+	// traces is nil but where a test is about them.
+	traces *tracing.Traces
 }
 
 // newWorld starts one. edit changes the configuration before.
@@ -75,7 +78,7 @@ func (w *world) start() {
 	w.t.Helper()
 	log := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	var err error
-	if w.app, err = assemble(config.File{Config: w.cfg}, w.store, "test", log, w.clock.Now); err != nil {
+	if w.app, err = assemble(config.File{Config: w.cfg}, w.store, "test", log, w.clock.Now, w.traces); err != nil {
 		w.t.Fatal(err)
 	}
 	w.app.reloader.loadAll()

@@ -10,6 +10,11 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/googlelogin/operator/server/tracing"
 )
 
 const (
@@ -72,16 +77,29 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	c, _ := r.Context().Value(callKey{}).(call)
 	// Not the injected clock: a latency is the machine's business.
 	began := time.Now()
+	_, span := tracing.Start(r.Context(), "google "+string(c), trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
 	resp, err := g.base.RoundTrip(r)
 	if err == nil {
 		err = buffer(resp)
 	}
 	g.metrics.observe(c, resp, err, time.Since(began))
+	mark(span, resp, err)
 	if err != nil {
 		return nil, err
 	}
-	g.checkClock(resp, c)
+	g.checkClock(r.Context(), resp, c)
 	return resp, nil
+}
+
+// mark says on the span how the call ended, in the words of the metric.
+func mark(span trace.Span, resp *http.Response, err error) {
+	if err == nil {
+		span.SetAttributes(attribute.Int("http.response.status_code", resp.StatusCode))
+	}
+	if how := outcome(resp, err); how != outcomeOK {
+		tracing.Fail(span, how)
+	}
 }
 
 // buffer reads the whole body, up to its bound.
@@ -100,7 +118,7 @@ func buffer(resp *http.Response) error {
 }
 
 // checkClock counts answers from another minute: with clocks apart, good ID tokens look expired or from the future.
-func (g *guard) checkClock(resp *http.Response, c call) {
+func (g *guard) checkClock(ctx context.Context, resp *http.Response, c call) {
 	date, err := http.ParseTime(resp.Header.Get("Date"))
 	if err != nil {
 		return
@@ -109,7 +127,7 @@ func (g *guard) checkClock(resp *http.Response, c call) {
 	g.metrics.skew.Set(apart.Truncate(time.Second).Seconds())
 	if apart.Abs() > skew {
 		g.metrics.skewed.Inc()
-		g.log.Warn("clock differs from Google's", "call", string(c), "apart", apart)
+		g.log.WarnContext(ctx, "clock differs from Google's", "call", string(c), "apart", apart)
 	}
 }
 

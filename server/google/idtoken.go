@@ -13,6 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/tracing"
 )
 
 const (
@@ -82,7 +83,14 @@ type verified struct {
 }
 
 // verify runs all checks. What needs no key comes first, so that nonsense causes no fetch.
-func (p *Provider) verify(ctx context.Context, e *endpoints, want expectation, raw string) (verified, error) {
+func (p *Provider) verify(ctx context.Context, e *endpoints, want expectation, raw string) (v verified, err error) {
+	ctx, span := tracing.Start(ctx, "verify ID token")
+	defer func() {
+		if err != nil {
+			tracing.Fail(span, "error")
+		}
+		span.End()
+	}()
 	h, err := parseHeader(raw)
 	if err != nil {
 		return verified{}, err

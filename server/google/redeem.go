@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/tracing"
 )
 
 // Redemption is what a callback brings, and what the flow remembered.
@@ -64,7 +65,11 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
-	response, err := p.exchange(ctx, e, credentials, r)
+	var response tokenResponse
+	err = tracing.Do(ctx, "exchange code", func(ctx context.Context) error {
+		response, err = p.exchange(ctx, e, credentials, r)
+		return err
+	})
 	if err != nil {
 		return Grant{}, fmt.Errorf("exchange code: %w", err)
 	}

@@ -77,7 +77,7 @@ func (h *Handler) stillAdmitted(r *http.Request, current session.Current) (ident
 	if err != nil {
 		return identity.User{}, err
 	}
-	return user, h.Policy.Admit(user.Identity())
+	return user, h.admits(r.Context(), user.Identity())
 }
 
 func profileOf(u identity.User, current session.Current, record identity.Session) profile {

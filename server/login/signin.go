@@ -1,12 +1,14 @@
 package login
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/tracing"
 )
 
 // Finish ends a login whose identity is proven, whichever way the proof came: it signs the user in and sends the browser to
@@ -27,7 +29,7 @@ func (h *Handler) Finish(w http.ResponseWriter, r *http.Request, grant google.Gr
 
 // Admit finds the user that a proven identity belongs to, if it may sign in. It is the one way from an identity to a user.
 func (h *Handler) Admit(r *http.Request, id identity.Identity) (identity.User, error) {
-	if err := h.Policy.Admit(id); err != nil {
+	if err := h.admits(r.Context(), id); err != nil {
 		return identity.User{}, err
 	}
 	if err := h.allowAccount(id); err != nil {
@@ -40,6 +42,11 @@ func (h *Handler) Admit(r *http.Request, id identity.Identity) (identity.User, e
 	}
 	h.noteChanges(r, in)
 	return in.User, nil
+}
+
+// admits asks the access policy.
+func (h *Handler) admits(ctx context.Context, id identity.Identity) error {
+	return tracing.Do(ctx, "access policy", func(context.Context) error { return h.Policy.Admit(id) })
 }
 
 // Succeeded puts a login on record: the user has a session now.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/identity"
+	"github.com/googlelogin/operator/server/tracing"
 	"github.com/googlelogin/operator/server/users"
 )
 
@@ -73,7 +74,7 @@ func (m *Manager) Resume(ctx context.Context, w http.ResponseWriter, r *http.Req
 		return current, err
 	case err == nil && (errors.Is(renewErr, ErrStoreUnavailable) || errors.Is(renewErr, errNotSigned)):
 		// This renewal was early, and the JWT is valid still.
-		m.log.Warn("session not renewed early", "err", renewErr)
+		m.log.WarnContext(ctx, "session not renewed early", "err", renewErr)
 		return current, nil
 	default:
 		return Current{}, renewErr
@@ -141,7 +142,8 @@ func (m *Manager) renewRecord(ctx context.Context, s identity.Session, now time.
 	if err != nil {
 		return Current{}, identity.User{}, err
 	}
-	if err := m.policy.Admit(u.Identity()); err != nil {
+	err = tracing.Do(ctx, "access policy", func(context.Context) error { return m.policy.Admit(u.Identity()) })
+	if err != nil {
 		return Current{}, identity.User{}, err
 	}
 	token, claims, err := m.issue(u, s, now)
