@@ -55,7 +55,7 @@ func (e *exporter) post(ctx context.Context, body []byte) error {
 		// Without the URL, which may have a key in it.
 		var told *url.Error
 		if errors.As(err, &told) {
-			_ = told.Err
+			err = told.Err
 		}
 		return fmt.Errorf("post traces: %w", err)
 	}
