@@ -17,6 +17,7 @@ func newChecks(cfg config.Config, deps Deps, hosts login.Hosts) *forwardauth.Han
 	}
 	return forwardauth.New(forwardauth.Options{
 		Base: login.Base(cfg), HomeURL: cfg.Frontend.HomeURL, Cookie: cfg.Session.Cookie.Name, LoginURL: loginURL,
-		Sessions: deps.Sessions, ReturnURLs: deps.ReturnURLs, Metrics: deps.Metrics, Log: deps.Log,
+		EncodedSlashes: cfg.ForwardAuth.EncodedSlashes,
+		Sessions:       deps.Sessions, ReturnURLs: deps.ReturnURLs, Metrics: deps.Metrics, Log: deps.Log,
 	})
 }

@@ -348,6 +348,23 @@ func TestI106_AmbiguousPathsAreRefusedWithASessionToo(t *testing.T) {
 	}
 }
 
+func TestI106_EncodedSlashesPassWhereTheConfigurationSaysSo(t *testing.T) {
+	w := newWorld(t, func(c *config.Config) { c.ForwardAuth.EncodedSlashes = true })
+	b := w.browser()
+	b.login()
+	for uri, want := range map[string]int{"/projects/group%2Fname": http.StatusOK, "/a%2f..%2fadmin": http.StatusForbidden} {
+		for route, a := range map[string]answer{
+			"nginx": b.check("nginx", "X-Original-Url", shop+uri, "X-Original-Method", "GET"),
+			"caddy": b.check("caddy", forwarded("GET", uri)...),
+			"envoy": b.check("envoy" + uri),
+		} {
+			if a.StatusCode != want {
+				t.Errorf("%s, %s: status %d, want %d", uri, route, a.StatusCode, want)
+			}
+		}
+	}
+}
+
 func TestI111_ATokenForAnotherAudience(t *testing.T) {
 	w := newWorld(t)
 	keys := keyring.New(keyring.Options{Now: w.clock.Now})

@@ -8,4 +8,10 @@ type ForwardAuth struct {
 	// +optional
 	// +kubebuilder:default=Disabled
 	ExtAuthz Switch `json:"extAuthz,omitempty"`
+	// encodedSlashes set to Enabled lets a path with an encoded slash pass ("%2F", as GitLab, npm registries and S3 have it), which is refused
+	// otherwise, since a proxy with rules by path may see another path than the application. Enable it only where the proxy asks about every
+	// path of the application. Encoded dots, backslashes and slashes encoded twice stay refused. Default: Disabled.
+	// +optional
+	// +kubebuilder:default=Disabled
+	EncodedSlashes Switch `json:"encodedSlashes,omitempty"`
 }

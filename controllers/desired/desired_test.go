@@ -72,7 +72,7 @@ func everything(login *v1beta1.GoogleLogin) {
 		Logo: &v1beta1.Logo{MediaType: "image/png", Data: []byte("picture"), Alt: "a cart"},
 	}
 	spec.TokenEndpoint = v1beta1.TokenEndpoint{Mode: v1beta1.Enabled, ClientIDs: []string{"123-ios.apps.googleusercontent.com"}, RefreshTokens: v1beta1.Enabled}
-	spec.ForwardAuth = v1beta1.ForwardAuth{ExtAuthz: v1beta1.Enabled}
+	spec.ForwardAuth = v1beta1.ForwardAuth{ExtAuthz: v1beta1.Enabled, EncodedSlashes: v1beta1.Enabled}
 	spec.Session = v1beta1.Session{
 		AccessTokenTTL: "5m", IdleTimeout: "1h30m", Lifetime: "8h", Audiences: []v1beta1.Audience{"shop", "stock"},
 		Cookie: v1beta1.Cookie{Domain: "shop.example.com", SameSite: v1beta1.SameSiteNone},

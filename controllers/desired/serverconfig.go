@@ -51,6 +51,7 @@ func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 		PerAccount: cmp.Or(int(spec.Server.RateLimits.PerAccount), cfg.RateLimits.PerAccount),
 	}
 	cfg.TrustedProxies = texts(spec.Server.TrustedProxies)
+	cfg.ForwardAuth.EncodedSlashes = spec.ForwardAuth.EncodedSlashes == v1beta1.Enabled
 	if servesEnvoy(login) {
 		cfg.Listen.ExtAuthz = fmt.Sprintf(":%d", extAuthzPort)
 	}

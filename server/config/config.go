@@ -37,6 +37,8 @@ type Config struct {
 	InternalAPI InternalAPI `json:"internalAPI,omitzero"`
 	// Pages sets how the hosted pages look.
 	Pages Pages `json:"pages,omitzero"`
+	// ForwardAuth sets how proxies are answered.
+	ForwardAuth ForwardAuth `json:"forwardAuth,omitzero"`
 	// TokenEndpoint gives tokens as JSON.
 	TokenEndpoint TokenEndpoint `json:"tokenEndpoint,omitzero"`
 	// RateLimits bound how often one client and one account may ask.
@@ -188,6 +190,12 @@ type Keys struct {
 	SealingFile string `json:"sealingFile"`
 	// JWKSMaxAge is how long others may cache our public keys.
 	JWKSMaxAge Duration `json:"jwksMaxAge"`
+}
+
+// ForwardAuth sets how proxies are answered.
+type ForwardAuth struct {
+	// EncodedSlashes lets a path with a slash that is encoded once pass.
+	EncodedSlashes bool `json:"encodedSlashes,omitempty"`
 }
 
 // Listen holds the addresses to listen on.

@@ -49,6 +49,8 @@ type Options struct {
 	HomeURL string
 	// Cookie is the name of the cookie with the access JWT.
 	Cookie string
+	// EncodedSlashes lets a path with a slash that is encoded once pass.
+	EncodedSlashes bool
 	// LoginURL is where a browser signs in under a host, or under the first of ours if the host is none of ours.
 	LoginURL   func(host string) string
 	Sessions   Sessions
@@ -116,7 +118,7 @@ func (h *Handler) find(target string) (check, bool) {
 // pass answers if the session is fresh, the question clear, and no token asked for: who may have that is known only behind the
 // middlewares.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, c check) bool {
-	if _, unambiguous := c.ask(r); !unambiguous || c.wantsBearer() {
+	if _, unambiguous := h.ask(c, r); !unambiguous || c.wantsBearer() {
 		return false
 	}
 	claims, ok := h.Sessions.Fresh(r)
@@ -130,11 +132,11 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, c check) bool {
 }
 
 // ask reads the question, and says whether it is clear.
-func (c check) ask(r *http.Request) (asked, bool) {
+func (h *Handler) ask(c check, r *http.Request) (asked, bool) {
 	a, once := c.read(r, c.suffix)
 	// Only who asks with headers may leave the path out.
 	silent := a.uri == "" && !c.anySuffix
-	return a, once && (silent || isClear(a.uri)) && (c.query == "" || c.query == bearerQuery)
+	return a, once && (silent || isClear(a.uri, h.EncodedSlashes)) && (c.query == "" || c.query == bearerQuery)
 }
 
 // bearerQuery asks for the access JWT in Authorization.
@@ -171,7 +173,7 @@ func (h *Handler) ExtAuthz(bearer bool, guard func(http.Handler) http.Handler) h
 // answer decides, step by step.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, c check) {
 	middleware.From(r.Context()).Route = "check"
-	a, unambiguous := c.ask(r)
+	a, unambiguous := h.ask(c, r)
 	if !unambiguous {
 		h.refuse(w, r, c, http.StatusForbidden, httperr.Forbidden, errors.New("ambiguous path, header or query"))
 		return

@@ -57,8 +57,40 @@ func TestI106_IsClear(t *testing.T) {
 		"/a#b":                        false,
 		"/a?b#c":                      false,
 	} {
-		if got := isClear(uri); got != want {
+		if got := isClear(uri, false); got != want {
 			t.Errorf("isClear(%q) = %v, want %v", uri, got, want)
+		}
+	}
+}
+
+func TestI106_EncodedSlashesPassWhereTheyMay(t *testing.T) {
+	for uri, want := range map[string]bool{
+		"/api/v4/projects/group%2Fname": true,
+		"/@scope%2fname":                true,
+		"/a%2Fb%2Fc/d?q=%2F":            true,
+		"/a/%2e%2e/admin":               false,
+		"/a/..%2fadmin":                 false,
+		"/a%2f..%2fadmin":               false,
+		"/a%2f..;x%2fadmin":             false,
+		"/a%2f.%2fadmin":                false,
+		"/a%2f%2e%2e/admin":             false,
+		"/%2fevil.example":              false,
+		"/a/%2Fb":                       false,
+		"/a%2F/b":                       false,
+		"/a%2F%2Fb":                     false,
+		"/a%252fb":                      false,
+		"/a%25252fb":                    false,
+		"/a%2fb%252f..":                 false,
+		"/a%5cb":                        false,
+		"/a%2fb%00":                     false,
+		"//a%2fb":                       false,
+		"%2fa":                          false,
+	} {
+		if got := isClear(uri, true); got != want {
+			t.Errorf("isClear(%q, with encoded slashes) = %v, want %v", uri, got, want)
+		}
+		if strings.Contains(strings.ToLower(uri), "%2f") && uri != "/a%2Fb%2Fc/d?q=%2F" && isClear(uri, false) {
+			t.Errorf("%q passes where it may not", uri)
 		}
 	}
 }
@@ -68,7 +100,7 @@ func FuzzIsClear(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, uri string) {
-		if !isClear(uri) {
+		if !isClear(uri, false) {
 			return
 		}
 		path, _, _ := strings.Cut(uri, "?")

@@ -11,8 +11,9 @@ import (
 const maxDecodings = 3
 
 // isClear says whether everybody who reads this path and query sees the same: the proxy that picks the rules for it, and the
-// application behind. It must also still be clear after it is decoded again.
-func isClear(uri string) bool {
+// application behind. It must also still be clear after it is decoded again. With slashes, one that is encoded once may be there: the path
+// is then judged as it looks with it decoded.
+func isClear(uri string, slashes bool) bool {
 	path, _, _ := strings.Cut(uri, "?")
 	if strings.ContainsFunc(uri, isOutOfPlace) || !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || hasDotSegment(path) {
 		return false
@@ -23,7 +24,7 @@ func isClear(uri string) bool {
 		}
 		decoded, valid := decode(path)
 		// Beyond the first decoding a percent sign may stand for itself.
-		if !valid && i == 0 || !staysClear(path, decoded) {
+		if !valid && i == 0 || !staysClear(path, decoded, slashes && i == 0) {
 			return false
 		}
 		if decoded == path {
@@ -56,9 +57,10 @@ func decode(path string) (decoded string, valid bool) {
 	return out.String(), valid
 }
 
-// staysClear looks at what decoding a path brought to light: a separator, a dot segment, what is no text.
-func staysClear(path, decoded string) bool {
-	return strings.Count(decoded, "/") == strings.Count(path, "/") && !strings.Contains(decoded, `\`) &&
+// staysClear looks at what decoding a path brought to light: a separator, unless it may, a dot segment, what is no text.
+func staysClear(path, decoded string, slashes bool) bool {
+	separators := strings.Count(decoded, "/") == strings.Count(path, "/") || slashes && !strings.Contains(decoded, "//")
+	return separators && !strings.Contains(decoded, `\`) &&
 		!strings.ContainsFunc(decoded, unicode.IsControl) && utf8.ValidString(decoded) && !hasDotSegment(decoded)
 }
 

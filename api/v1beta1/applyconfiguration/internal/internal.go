@@ -121,6 +121,10 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.googlelogin.operator.api.v1beta1.ForwardAuth
   map:
     fields:
+    - name: encodedSlashes
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Disabled
     - name: extAuthz
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Switch

@@ -15,6 +15,10 @@ type ForwardAuthApplyConfiguration struct {
 	// extAuthz set to Enabled answers Envoy by gRPC as well (envoy.service.auth.v3), on port 8083 of the Service, named "ext-authz". The
 	// port is for Envoy alone: keep others from it by a NetworkPolicy, and put it on no route. Default: Disabled.
 	ExtAuthz *apiv1beta1.Switch `json:"extAuthz,omitempty"`
+	// encodedSlashes set to Enabled lets a path with an encoded slash pass ("%2F", as GitLab, npm registries and S3 have it), which is refused
+	// otherwise, since a proxy with rules by path may see another path than the application. Enable it only where the proxy asks about every
+	// path of the application. Encoded dots, backslashes and slashes encoded twice stay refused. Default: Disabled.
+	EncodedSlashes *apiv1beta1.Switch `json:"encodedSlashes,omitempty"`
 }
 
 // ForwardAuthApplyConfiguration constructs a declarative configuration of the ForwardAuth type for use with
@@ -28,5 +32,13 @@ func ForwardAuth() *ForwardAuthApplyConfiguration {
 // If called multiple times, the ExtAuthz field is set to the value of the last call.
 func (b *ForwardAuthApplyConfiguration) WithExtAuthz(value apiv1beta1.Switch) *ForwardAuthApplyConfiguration {
 	b.ExtAuthz = &value
+	return b
+}
+
+// WithEncodedSlashes sets the EncodedSlashes field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the EncodedSlashes field is set to the value of the last call.
+func (b *ForwardAuthApplyConfiguration) WithEncodedSlashes(value apiv1beta1.Switch) *ForwardAuthApplyConfiguration {
+	b.EncodedSlashes = &value
 	return b
 }
