@@ -189,6 +189,75 @@ func TestMigrations_GoDownAndUpAgain(t *testing.T) {
 	}
 }
 
+func TestMigrations_ServeTheVersionBefore(t *testing.T) {
+	store, err := openInternal(t, postgrestest.Start(t).URIFile(t), "team/shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := stdlib.OpenDBFromPool(store.pool)
+	defer db.Close()
+	provider, err := newProvider(db, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	var before storetest.Schema
+	for _, source := range provider.ListSources() {
+		if _, err := provider.UpTo(t.Context(), source.Version); err != nil {
+			t.Fatal(err)
+		}
+		after := store.schema(t)
+		if len(after.Columns) == 0 {
+			t.Fatalf("version %d has no columns", source.Version)
+		}
+		storetest.ServesTheVersionBefore(t, before, after)
+		before = after
+	}
+}
+
+func (s *Store) schema(t *testing.T) storetest.Schema {
+	t.Helper()
+	found := storetest.Schema{Columns: map[string]string{}, Optional: map[string]bool{}, Rules: map[string]string{}}
+	each := func(query string, use func(a, b, c string, optional bool)) {
+		rows, err := s.pool.Query(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var (
+				a, b, c  string
+				optional bool
+			)
+			if err := rows.Scan(&a, &b, &c, &optional); err != nil {
+				t.Fatal(err)
+			}
+			use(a, b, c, optional)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	each(`SELECT table_name, column_name, data_type, is_nullable = 'YES' OR column_default IS NOT NULL OR is_identity = 'YES'
+		FROM information_schema.columns WHERE table_schema = 'googlelogin' AND table_name <> 'schema_version'`,
+		func(table, column, kind string, optional bool) {
+			found.Columns[table+"."+column], found.Optional[table+"."+column] = kind, optional
+		})
+	each(`SELECT tablename, indexname, indexdef, false FROM pg_indexes
+		WHERE schemaname = 'googlelogin' AND tablename <> 'schema_version' AND indexdef LIKE 'CREATE UNIQUE%'`,
+		func(table, index, definition string, _ bool) { found.Rules[index] = table + " " + definition })
+	each(`SELECT c.relname, k.conname, pg_get_constraintdef(k.oid), false FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+		WHERE k.connamespace = 'googlelogin'::regnamespace AND c.relname <> 'schema_version'`,
+		func(table, constraint, definition string, _ bool) { found.Rules[constraint] = table + " " + definition })
+	return found
+}
+
 func TestOpen_ManyServersAtOnce(t *testing.T) {
 	file := postgrestest.Start(t).URIFile(t)
 	var group sync.WaitGroup

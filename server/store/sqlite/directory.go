@@ -44,6 +44,8 @@ func (s *Store) ChangeUser(
 
 // DeleteUser implements users.DirectoryStore.
 func (s *Store) DeleteUser(ctx context.Context, id string, at time.Time) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.queue.patience)
+	defer cancel()
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, unavailable("begin deleting user", err)
@@ -81,7 +83,7 @@ func (s *Store) KeptSessions(ctx context.Context, userID string, limit int) ([]i
 
 // DeleteExpiredEnds deletes at most limit marks of deleted users' sessions that no JWT can bear any more.
 func (s *Store) DeleteExpiredEnds(ctx context.Context, now time.Time, limit int) (int, error) {
-	result, err := s.writer.ExecContext(ctx, deleteExpiredEnds, toMicros(now.Add(-revokedFor)), limit)
+	result, err := s.write(ctx, deleteExpiredEnds, toMicros(now.Add(-revokedFor)), limit)
 	if err != nil {
 		return 0, unavailable("delete expired ends", err)
 	}

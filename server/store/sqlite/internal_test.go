@@ -143,3 +143,65 @@ func TestMigrations_GoDownAndUpAgain(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestMigrations_ServeTheVersionBefore(t *testing.T) {
+	db, err := open(filepath.Join(t.TempDir(), "users.db"), "immediate", 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	provider := newTestProvider(t, db)
+	var before storetest.Schema
+	for _, source := range provider.ListSources() {
+		if _, err := provider.UpTo(t.Context(), source.Version); err != nil {
+			t.Fatal(err)
+		}
+		after := schemaOf(t, db)
+		if len(after.Columns) == 0 {
+			t.Fatalf("version %d has no columns", source.Version)
+		}
+		storetest.ServesTheVersionBefore(t, before, after)
+		before = after
+	}
+}
+
+func schemaOf(t *testing.T, db *sql.DB) storetest.Schema {
+	t.Helper()
+	s := storetest.Schema{Columns: map[string]string{}, Optional: map[string]bool{}, Rules: map[string]string{}}
+	rows, err := db.QueryContext(t.Context(), `SELECT t.name, c.name, c.type, c."notnull", c.dflt_value IS NOT NULL
+		FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'goose%' AND t.name NOT LIKE 'sqlite%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var (
+			table, column, kind string
+			required, defaulted bool
+		)
+		if err := rows.Scan(&table, &column, &kind, &required, &defaulted); err != nil {
+			t.Fatal(err)
+		}
+		s.Columns[table+"."+column], s.Optional[table+"."+column] = kind, defaulted || !required
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	unique, err := db.QueryContext(t.Context(), `SELECT t.name, i.name, coalesce(s.sql, '') FROM sqlite_schema t JOIN pragma_index_list(t.name) i
+		LEFT JOIN sqlite_schema s ON s.name = i.name WHERE t.type = 'table' AND i."unique" AND t.name NOT LIKE 'goose%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unique.Close()
+	for unique.Next() {
+		var table, index, definition string
+		if err := unique.Scan(&table, &index, &definition); err != nil {
+			t.Fatal(err)
+		}
+		s.Rules[index] = table + " " + definition
+	}
+	if err := unique.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

@@ -14,6 +14,9 @@ import (
 // milliseconds share one sync, which costs more than all of them together.
 const pace = 2 * time.Millisecond
 
+// callTimeout bounds how long a write waits for its turn: one that the disk holds up must not keep all others waiting with it.
+const callTimeout = 5 * time.Second
+
 // errClosed says that the store was closed before the write began.
 var errClosed = errors.New("store is closed")
 
@@ -22,9 +25,12 @@ var errClosed = errors.New("store is closed")
 type queue struct {
 	// commit runs work in a transaction.
 	commit func(synced bool, work func(ctx context.Context, tx *sql.Tx) error) error
-	jobs   chan *job
-	quit   chan struct{}
-	ended  chan struct{}
+	// patience is how long a write waits for its turn.
+	patience time.Duration
+
+	jobs  chan *job
+	quit  chan struct{}
+	ended chan struct{}
 }
 
 // job is one write.
@@ -42,7 +48,7 @@ type job struct {
 func needsSync(j *job) bool { return j.synced }
 
 func newQueue(commit func(synced bool, work func(ctx context.Context, tx *sql.Tx) error) error) *queue {
-	q := &queue{commit: commit, jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{})}
+	q := &queue{commit: commit, patience: callTimeout, jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{})}
 	go q.run()
 	return q
 }
@@ -53,13 +59,15 @@ func (q *queue) close() {
 	<-q.ended
 }
 
-// do waits until work is committed. Until it is its turn it may be cancelled, and not afterwards.
+// do waits until work is committed. Until it is its turn it may be cancelled, and loses its patience; not afterwards.
 func (q *queue) do(ctx context.Context, synced bool, work func(ctx context.Context, tx *sql.Tx) error) error {
 	j := &job{ctx: ctx, work: work, synced: synced, done: make(chan struct{})}
+	waiting, cancel := context.WithTimeout(ctx, q.patience)
+	defer cancel()
 	select {
 	case q.jobs <- j:
-	case <-ctx.Done():
-		return unavailable("wait for other writes", ctx.Err())
+	case <-waiting.Done():
+		return unavailable("wait for other writes", waiting.Err())
 	case <-q.quit:
 		return unavailable("write", errClosed)
 	}

@@ -22,6 +22,8 @@ func (s *Store) RelinkUser(
 func (s *Store) changeAndRevoke(
 	ctx context.Context, find, key string, at time.Time, change func(identity.User) (identity.User, error),
 ) (identity.User, []string, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.queue.patience)
+	defer cancel()
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return identity.User{}, nil, unavailable("begin changing user", err)

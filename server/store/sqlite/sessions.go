@@ -103,6 +103,8 @@ func (s *Store) RevokeSession(ctx context.Context, id string, at time.Time) erro
 
 // RevokeUserSessions implements session.Store.
 func (s *Store) RevokeUserSessions(ctx context.Context, userID string, at time.Time) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.queue.patience)
+	defer cancel()
 	return revokeAll(ctx, s.writer, userID, at)
 }
 
