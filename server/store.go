@@ -22,6 +22,7 @@ type store interface {
 	users.DirectoryStore
 	nonce.Store
 	refresh.Store
+	UserFamilies(ctx context.Context, userID string, limit int) ([]refresh.Family, error)
 	Ping(ctx context.Context) error
 	Close() error
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)

@@ -37,6 +37,8 @@ type DirectoryStore interface {
 	User(ctx context.Context, id string) (identity.User, error)
 	// UserByEmail returns the user with this email, or ErrNotFound.
 	UserByEmail(ctx context.Context, email string) (identity.User, error)
+	// UserByIdentity returns the user with this issuer and subject, or ErrNotFound.
+	UserByIdentity(ctx context.Context, issuer, subject string) (identity.User, error)
 	// ListUsers returns one page.
 	ListUsers(ctx context.Context, p Page) ([]identity.User, error)
 	// ChangeUser runs change on the user with this ID, keeps the result, issuer and subject included, and ends every live session of
@@ -75,6 +77,12 @@ func (d *Directory) User(ctx context.Context, id string) (identity.User, error) 
 // UserByEmail returns the user who has exactly this email, or ErrNotFound.
 func (d *Directory) UserByEmail(ctx context.Context, email string) (identity.User, error) {
 	user, err := d.store.UserByEmail(ctx, email)
+	return user, wrap("read user", err)
+}
+
+// UserByIdentity returns the user who signs in with this account of the issuer's, or ErrNotFound.
+func (d *Directory) UserByIdentity(ctx context.Context, issuer, subject string) (identity.User, error) {
+	user, err := d.store.UserByIdentity(ctx, issuer, subject)
 	return user, wrap("read user", err)
 }
 
@@ -120,14 +128,14 @@ func (d *Directory) Unblock(ctx context.Context, id string) (identity.User, erro
 	return user, err
 }
 
-// Relink makes another Google account, by its subject, the one that the user signs in with. The sessions of the old one end. A
+// Relink makes another account of the issuer's, by its subject, the one that the user signs in with. The sessions of the old one end. A
 // *Conflict says that the account is another user's: two users never become one.
-func (d *Directory) Relink(ctx context.Context, id, subject string) (identity.User, []string, error) {
+func (d *Directory) Relink(ctx context.Context, id, issuer, subject string) (identity.User, []string, error) {
 	user, ended, err := d.change(ctx, "relink user", id, func(u identity.User) (identity.User, error) {
-		if u.Subject == subject {
+		if u.Issuer == issuer && u.Subject == subject {
 			return u, errUnchanged
 		}
-		u.Subject = subject
+		u.Issuer, u.Subject = issuer, subject
 		return u, nil
 	})
 	if errors.Is(err, errUnchanged) {

@@ -26,6 +26,20 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (identity.User, e
 	return found, nil
 }
 
+// UserByIdentity implements users.DirectoryStore.
+func (s *Store) UserByIdentity(ctx context.Context, issuer, subject string) (identity.User, error) {
+	if err := check(ctx, "read user"); err != nil {
+		return identity.User{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := s.bySubject(issuer, subject)
+	if found.ID == "" {
+		return identity.User{}, users.ErrNotFound
+	}
+	return found, nil
+}
+
 // ListUsers implements users.DirectoryStore.
 func (s *Store) ListUsers(ctx context.Context, p users.Page) ([]identity.User, error) {
 	if err := check(ctx, "list users"); err != nil {

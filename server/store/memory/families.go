@@ -38,9 +38,30 @@ func (s *Store) Family(ctx context.Context, sessionID string) (refresh.Family, e
 	if !ok {
 		return refresh.Family{}, session.ErrNoSession
 	}
-	f.Session = s.sessions[sessionID]
+	return s.withSession(f), nil
+}
+
+func (s *Store) withSession(f refresh.Family) refresh.Family {
+	f.Session = s.sessions[f.Session.ID]
 	f.Session.MissingScopes = slices.Clone(f.Session.MissingScopes)
-	return f, nil
+	return f
+}
+
+// UserFamilies returns the families of a user's sessions that are still kept, the newest login first, at most limit of them.
+func (s *Store) UserFamilies(ctx context.Context, userID string, limit int) ([]refresh.Family, error) {
+	if err := check(ctx, "list refresh families"); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []refresh.Family
+	for id, f := range s.families {
+		if s.sessions[id].UserID == userID {
+			found = append(found, s.withSession(f))
+		}
+	}
+	slices.SortFunc(found, func(a, b refresh.Family) int { return newestFirst(a.Session, b.Session) })
+	return found[:min(limit, len(found))], nil
 }
 
 // RotateFamily implements refresh.Store.

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	selectUserByEmail = `SELECT ` + userColumns + ` FROM googlelogin.users WHERE email = $1 AND email <> ''`
-	listUsers         = `SELECT ` + userColumns + ` FROM googlelogin.users WHERE id > $1 ORDER BY id LIMIT $2`
+	selectUserByEmail    = `SELECT ` + userColumns + ` FROM googlelogin.users WHERE email = $1 AND email <> ''`
+	selectUserByIdentity = `SELECT ` + userColumns + ` FROM googlelogin.users WHERE issuer = $1 AND subject = $2`
+	listUsers            = `SELECT ` + userColumns + ` FROM googlelogin.users WHERE id > $1 ORDER BY id LIMIT $2`
 	// The order of bytes, whatever the database's own is: only then do the emails that begin alike stand together.
 	listUsersByEmail = `SELECT ` + userColumns + ` FROM googlelogin.users WHERE email <> ''
 		AND email COLLATE "C" >= $1 AND email COLLATE "C" < $2 AND email COLLATE "C" > $3 ORDER BY email COLLATE "C" LIMIT $4`
@@ -30,9 +31,18 @@ const (
 
 // UserByEmail implements users.DirectoryStore.
 func (s *Store) UserByEmail(ctx context.Context, email string) (identity.User, error) {
+	return s.findUser(ctx, selectUserByEmail, email)
+}
+
+// UserByIdentity implements users.DirectoryStore.
+func (s *Store) UserByIdentity(ctx context.Context, issuer, subject string) (identity.User, error) {
+	return s.findUser(ctx, selectUserByIdentity, issuer, subject)
+}
+
+func (s *Store) findUser(ctx context.Context, text string, args ...any) (identity.User, error) {
 	var found identity.User
 	err := s.run(ctx, "read user", func(ctx context.Context) (err error) {
-		found, err = scanUser(s.pool.QueryRow(ctx, selectUserByEmail, email))
+		found, err = scanUser(s.pool.QueryRow(ctx, text, args...))
 		return err
 	})
 	return found, err

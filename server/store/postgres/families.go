@@ -16,6 +16,9 @@ const (
 	selectFamily = `SELECT ` + sessionColumns + `, client_id, salt, number, token_hash, rotated_at
 		FROM googlelogin.refresh_families JOIN googlelogin.sessions ON sessions.id = refresh_families.session_id
 		WHERE refresh_families.session_id = $1`
+	selectUserFamilies = `SELECT ` + sessionColumns + `, client_id, salt, number, token_hash, rotated_at
+		FROM googlelogin.refresh_families JOIN googlelogin.sessions ON sessions.id = refresh_families.session_id
+		WHERE sessions.user_id = $1 ORDER BY created_at DESC, id LIMIT $2`
 	// FOR SHARE waits for a logout under way: a session that ends now has no next token.
 	rotateFamily = `UPDATE googlelogin.refresh_families SET number = $1, token_hash = $2, rotated_at = $3
 		WHERE session_id = $4 AND number = $5
@@ -40,6 +43,11 @@ func (s *Store) Family(ctx context.Context, sessionID string) (refresh.Family, e
 		return err
 	})
 	return f, err
+}
+
+// UserFamilies returns the families of a user's sessions that are still kept, the newest login first, at most limit of them.
+func (s *Store) UserFamilies(ctx context.Context, userID string, limit int) ([]refresh.Family, error) {
+	return collect(ctx, s, "list refresh families", scanFamily, selectUserFamilies, userID, limit)
 }
 
 // familyRow is a row whose first columns are a session's.

@@ -76,6 +76,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"selectRevokedSince":    {selectRevokedSince, "sessions_revoked", []any{at.Add(-time.Minute)}},
 		"deleteExpired":         {deleteExpired, "sessions_expiry", []any{at, at.Add(-time.Hour), 200}},
 		"selectUserByEmail":     {selectUserByEmail, "users_email", []any{"1@example.com"}},
+		"selectUserByIdentity":  {selectUserByIdentity, "users_identity", []any{"iss", "1"}},
 		"listUsers":             {listUsers, "users_pkey", []any{"u4000", 51}},
 		"listUsersByEmail":      {listUsersByEmail, "users_email_prefix", []any{"49", "49\U0010FFFF", "490@example.com", 51}},
 		"selectKeptSessions":    {selectKeptSessions, "sessions_(of_)?user", []any{"u1", 50}},
@@ -87,6 +88,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"deleteExpiredNonces":   {deleteExpiredNonces, "used_nonces_expiry", []any{at, 200}},
 		"insertFamily":          {insertFamily, "", []any{"s1", "client", hash, 1, hash, at}},
 		"selectFamily":          {selectFamily, "refresh_families_pkey", []any{"s1"}},
+		"selectUserFamilies":    {selectUserFamilies, "sessions_(of_)?user", []any{"u1", 50}},
 		"rotateFamily":          {rotateFamily, "refresh_families_pkey", []any{2, hash, at, "s1", 1}},
 	}
 	known := storetest.Statements(t,

@@ -26,6 +26,11 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (identity.User, e
 	return scanUser(s.reader.QueryRowContext(ctx, selectUserByEmail, email))
 }
 
+// UserByIdentity implements users.DirectoryStore.
+func (s *Store) UserByIdentity(ctx context.Context, issuer, subject string) (identity.User, error) {
+	return scanUser(s.reader.QueryRowContext(ctx, selectUserByIdentity, issuer, subject))
+}
+
 // ListUsers implements users.DirectoryStore.
 func (s *Store) ListUsers(ctx context.Context, p users.Page) ([]identity.User, error) {
 	text, args := listUsers, []any{p.After, p.Limit}

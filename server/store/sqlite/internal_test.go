@@ -57,7 +57,7 @@ func TestStatements_UseAnIndex(t *testing.T) {
 		"deleteExpired": deleteExpired, "listUsers": listUsers, "listUsersByEmail": listUsersByEmail, "selectKeptSessions": selectKeptSessions,
 		"insertEnds": insertEnds, "deleteUser": deleteUser, "deleteExpiredEnds": deleteExpiredEnds, "insertNonce": insertNonce,
 		"deleteExpiredNonces": deleteExpiredNonces,
-		"insertFamily":        insertFamily, "selectFamily": selectFamily, "rotateFamily": rotateFamily,
+		"insertFamily":        insertFamily, "selectFamily": selectFamily, "selectUserFamilies": selectUserFamilies, "rotateFamily": rotateFamily,
 	}
 	known := storetest.Statements(t, "SELECT 1 FROM sqlite_schema LIMIT 1")
 	if diff := cmp.Diff(known, slices.Sorted(maps.Keys(table))); diff != "" {

@@ -78,6 +78,19 @@ func findsByEmail(t *testing.T, store Store) {
 	}
 }
 
+func findsByIdentity(t *testing.T, store Store) {
+	created := save(t, store, ann())
+	someUsers(t, store)
+	if found, err := store.UserByIdentity(t.Context(), created.Issuer, created.Subject); err != nil || !cmp.Equal(created, found) {
+		t.Errorf("user (%v) (-want +got):\n%s", err, cmp.Diff(created, found))
+	}
+	for _, row := range [][2]string{{created.Issuer, "2"}, {"other", created.Subject}, {created.Issuer, ""}} {
+		if _, err := store.UserByIdentity(t.Context(), row[0], row[1]); !errors.Is(err, users.ErrNotFound) {
+			t.Errorf("account %q: error is %v, want ErrNotFound", row, err)
+		}
+	}
+}
+
 func changesUser(t *testing.T, store Store) {
 	created := save(t, store, ann())
 	save(t, store, bob())

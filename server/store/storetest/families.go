@@ -118,6 +118,39 @@ func forgetsFamilies(t *testing.T, store Store) {
 	}
 }
 
+func listsFamilies(t *testing.T, store Store) {
+	first := keepFamily(t, store)
+	later, without, bobs := login(ann(), 2), login(ann(), 3), login(save(t, store, bob()), 4)
+	later.CreatedAt = now.Add(time.Minute)
+	create(t, store, later, without, bobs)
+	for _, s := range []identity.Session{later, bobs} {
+		if err := store.CreateFamily(t.Context(), family(s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.RevokeSession(t.Context(), later.ID, now); err != nil {
+		t.Fatal(err)
+	}
+	second := family(find(t, store, later))
+	second.RotatedAt = kept
+	for limit, want := range map[int][]refresh.Family{10: {second, first}, 1: {second}} {
+		found, err := store.UserFamilies(t.Context(), "user-ann", limit)
+		if diff := cmp.Diff(want, found); diff != "" || err != nil {
+			t.Errorf("families (%v) (-want +got):\n%s", err, diff)
+		}
+	}
+	if found, err := store.UserFamilies(t.Context(), "nobody", 10); err != nil || len(found) > 0 {
+		t.Errorf("families of nobody: %v (%v)", found, err)
+	}
+	// They hang on the user, too.
+	if _, err := store.DeleteUser(t.Context(), "user-ann", now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Family(t.Context(), first.Session.ID); !errors.Is(err, session.ErrNoSession) {
+		t.Errorf("the family of a deleted user: %v", err)
+	}
+}
+
 func cancelledFamilies(t *testing.T, store Store) {
 	f := keepFamily(t, store)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -20,6 +20,7 @@ type Store interface {
 	users.DirectoryStore
 	nonce.Store
 	refresh.Store
+	UserFamilies(ctx context.Context, userID string, limit int) ([]refresh.Family, error)
 	Ping(ctx context.Context) error
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
 	DeleteExpiredEnds(ctx context.Context, now time.Time, limit int) (int, error)
@@ -67,10 +68,12 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"H98 rotates a family once of parallel requests":     rotatesOnceInParallel,
 		"forgets a family with its session":                  forgetsFamilies,
 		"changes no family for a cancelled request":          cancelledFamilies,
+		"lists the families of a user's sessions":            listsFamilies,
 		"takes part in no cancelled request":                 cancelled,
 		"ends and touches at once without undoing a logout":  parallelRevoke,
 		"lists users page by page":                           listsUsers,
 		"finds a user by email":                              findsByEmail,
+		"finds a user by issuer and subject":                 findsByIdentity,
 		"changes a user and ends their sessions":             changesUser,
 		"changes nobody by mistake":                          changesNobody,
 		"creates no session of a blocked user":               noSessionOfBlocked,
