@@ -76,6 +76,9 @@ func TestErrors_TheOtherCodesAreDocumented(t *testing.T) {
 	}
 }
 
+// auditLog has the outcomes and the fields of every audit event.
+const auditLog = "../server/audit/audit.go"
+
 func TestAuditEvents_AreAllDocumented(t *testing.T) {
 	got, want := map[string]bool{}, map[string]bool{}
 	outcomes := map[string]bool{}
@@ -91,7 +94,7 @@ func TestAuditEvents_AreAllDocumented(t *testing.T) {
 			switch {
 			case isNamed(name, "event"):
 				want[value] = true
-			case isNamed(name, "outcome") && path == "../server/login/audit.go":
+			case isNamed(name, "outcome") && path == auditLog:
 				defined[value] = true
 			}
 		}
@@ -105,12 +108,11 @@ func TestAuditEvents_AreAllDocumented(t *testing.T) {
 }
 
 func TestAuditEvents_TheirFieldsAreDocumented(t *testing.T) {
-	const path = "../server/login/audit.go"
 	got, want := []string{}, []string{}
 	for _, row := range docstest.Table(t, "audit-events.md", "field", 0) {
 		got = append(got, docstest.Code(row[0]))
 	}
-	ast.Inspect(goFiles(t, path, ".go")[path], func(n ast.Node) bool {
+	ast.Inspect(goFiles(t, auditLog, ".go")[auditLog], func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
 			return true

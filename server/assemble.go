@@ -12,6 +12,7 @@ import (
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/keyring"
 	"github.com/googlelogin/operator/server/tracing"
+	"github.com/googlelogin/operator/server/workload"
 )
 
 // Names of sources and checks, for logs, metrics and /readyz.
@@ -20,6 +21,7 @@ const (
 	sealingKeys = "sealing_keys"
 	credentials = "credentials"
 	storage     = "storage"
+	clusterKeys = "cluster_keys"
 	// configuration is the file that all of this is about.
 	configuration = "config"
 )
@@ -32,6 +34,8 @@ type app struct {
 	reloader         *reloader
 	// envoy answers by gRPC, if the configuration asks for it.
 	envoy http.Handler
+	// admin answers administrators, if the configuration has any.
+	admin http.Handler
 	// shared says that other servers use the same store.
 	shared bool
 }
@@ -51,6 +55,9 @@ func assemble(file config.File, kept store, version string, log *slog.Logger, no
 		finished:  flow.NewFinished(now, finishedElsewhere(cfg, measured)),
 		addresses: newLimiter(cfg.RateLimits.PerAddress, addressKeys, now),
 		accounts:  newLimiter(cfg.RateLimits.PerAccount, accountKeys, now),
+		callers:   newLimiter(callsPerMinute, callerKeys, now),
+		cluster:   new(workload.Keys),
+		calls:     newAdminMetrics(m),
 	}
 	p.moving, _ = kept.(reloadable)
 	m.registry.MustRegister(newKeyCollector(p.keys, p.sealer, now))
@@ -66,7 +73,7 @@ func assemble(file config.File, kept store, version string, log *slog.Logger, no
 		{name: storage, ok: measured.Ping, toStart: true},
 	}}
 	return &app{
-		live: l, public: l.handler(publicPort), envoy: l.handler(envoyPort),
+		live: l, public: l.handler(publicPort), envoy: l.handler(envoyPort), admin: l.handler(adminPort),
 		internal: internalHandler(probes, m, func() config.Status { return l.status(files.state(configuration)) }),
 		health:   probes, reloader: files, shared: cfg.Storage.Type == config.StoragePostgres,
 	}, nil

@@ -1,9 +1,7 @@
 package server
 
 import (
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 
 	"github.com/googlelogin/operator/server/config"
@@ -34,18 +32,6 @@ func newEnvoy(cfg config.Config, deps Deps) (http.Handler, error) {
 	return extauthz.New(extauthz.Options{
 		Plain: checks.ExtAuthz(false, guard), Bearer: checks.ExtAuthz(true, guard), Log: deps.Log,
 	}), nil
-}
-
-// listenForEnvoy opens the port; none if there is no address.
-func listenForEnvoy(address string) (net.Listener, error) {
-	if address == "" {
-		return nil, nil
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listen for Envoy: %w", err)
-	}
-	return listener, nil
 }
 
 // newGRPCServer is for h, which is spoken to by HTTP/2 alone, without TLS: Envoy and we are in one cluster.

@@ -178,7 +178,7 @@ func TestRun_ListensForEnvoyOnlyIfAsked(t *testing.T) {
 	_ = listener.Close()
 	cfg := localConfig(t, w.google.URL)
 	silent := run(t, cfg)
-	if strings.Contains(silent.logs.String(), "Envoy") {
+	if strings.Contains(silent.logs.String(), "extAuthz") {
 		t.Errorf("nobody asked for Envoy's port: %s", silent.logs)
 	}
 	asked := runWith(t, cfg, config.Listen{Public: "127.0.0.1:0", Internal: "127.0.0.1:0", ExtAuthz: address})

@@ -22,6 +22,7 @@ import (
 	"github.com/googlelogin/operator/server/returnurl"
 	"github.com/googlelogin/operator/server/session"
 	"github.com/googlelogin/operator/server/users"
+	"github.com/googlelogin/operator/server/workload"
 )
 
 // parts are what a server keeps for its whole life, whatever becomes of its configuration: what it has opened, and what it remembers
@@ -33,9 +34,12 @@ type parts struct {
 	keys                *keyring.Keyring
 	sealer              *flow.Sealer
 	provider            *google.Provider
+	cluster             *workload.Keys
 	metrics             *metrics
+	calls               adminMetrics
 	finished            *flow.Finished
 	accounts, addresses *limit.Limiter
+	callers             *limit.Limiter
 	version             string
 	now                 func() time.Time
 	log                 *slog.Logger
@@ -55,6 +59,7 @@ type port int
 const (
 	publicPort port = iota
 	envoyPort
+	adminPort
 	ports
 )
 
@@ -166,7 +171,9 @@ func (l *live) generation(file config.File, before *session.Manager) (*generatio
 	if err != nil {
 		return nil, err
 	}
-	return &generation{File: file, sessions: sessions, handlers: [ports]http.Handler{publicPort: public, envoyPort: envoy}}, nil
+	return &generation{File: file, sessions: sessions, handlers: [ports]http.Handler{
+		publicPort: public, envoyPort: envoy, adminPort: l.newAdmin(cfg, sessions),
+	}}, nil
 }
 
 // status is what the control plane is told.

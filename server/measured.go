@@ -115,6 +115,14 @@ func (s *measuredStore) UserByEmail(ctx context.Context, email string) (u identi
 	return u, err
 }
 
+func (s *measuredStore) UserByIdentity(ctx context.Context, issuer, subject string) (u identity.User, err error) {
+	err = s.op(ctx, "user_by_identity", func(ctx context.Context) error {
+		u, err = s.kept.UserByIdentity(ctx, issuer, subject)
+		return err
+	})
+	return u, err
+}
+
 func (s *measuredStore) ListUsers(ctx context.Context, p users.Page) (found []identity.User, err error) {
 	err = s.op(ctx, "list_users", func(ctx context.Context) error {
 		found, err = s.kept.ListUsers(ctx, p)
@@ -137,6 +145,14 @@ func (s *measuredStore) ClaimNonce(ctx context.Context, hash [sha256.Size]byte, 
 		return err
 	})
 	return first, err
+}
+
+func (s *measuredStore) UserFamilies(ctx context.Context, userID string, limit int) (found []refresh.Family, err error) {
+	err = s.op(ctx, "user_families", func(ctx context.Context) error {
+		found, err = s.kept.UserFamilies(ctx, userID, limit)
+		return err
+	})
+	return found, err
 }
 
 func (s *measuredStore) CreateFamily(ctx context.Context, f refresh.Family) error {

@@ -29,6 +29,9 @@ func (l *live) sources(cfg config.Config) []source {
 			return loadCredentials(l.provider, l.current.Load().Client)
 		}},
 	}
+	if path := cfg.InternalAPI.KeysFile; path != "" {
+		all = append(all, source{clusterKeys, []string{path}, func() error { return l.cluster.Load(path) }})
+	}
 	if l.moving != nil {
 		all = append(all, source{storage, []string{cfg.Storage.URIFile, cfg.Storage.CAFile}, l.moving.Reload})
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/google/googletest"
 	"github.com/googlelogin/operator/server/store/postgres/postgrestest"
+	"github.com/googlelogin/operator/server/workload/workloadtest"
 )
 
 // replicas are two servers on one PostgreSQL database.
@@ -338,4 +339,37 @@ func TestReplicas_OutliveTheirDatabase(t *testing.T) {
 			t.Errorf("M8 the log of server %s has the database's password", name)
 		}
 	}
+}
+
+func TestE72_WhatAnAdministratorDoesAtOneReplicaHoldsAtTheOther(t *testing.T) {
+	cluster := workloadtest.ECDSA(t, time.Now)
+	r := newReplicas(t)
+	cfg := r.cfg
+	administered(cluster, filepath.Join(t.TempDir(), "cluster-keys.json"))(&cfg)
+	p, desk := runAdministered(t, cfg, cluster)
+	for _, row := range []struct{ method, path string }{{"DELETE", "/sessions"}, {"POST", "/block"}, {"POST", "/unblock"}, {"DELETE", ""}} {
+		if row.path == "/unblock" {
+			desk.do(row.method, "/v1/users/"+r.onlyUser(t)+row.path, "")
+			continue
+		}
+		cookies := signIn(t, r.one, r.two)
+		desk.do(row.method, "/v1/users/"+r.onlyUser(t)+row.path, "")
+		if status := p.me(t, tokenOnly(cookies)); status != http.StatusUnauthorized {
+			t.Errorf("%s %s: the replica that did it answers %d", row.method, row.path, status)
+		}
+		r.one.refusedSoon(t, tokenOnly(cookies))
+		r.two.refusedSoon(t, cookies)
+	}
+}
+
+// onlyUser is the ID of the one user there is.
+func (r *replicas) onlyUser(t *testing.T) string {
+	t.Helper()
+	conn := r.database.Connect(r.uri)
+	defer conn.Close(context.Background())
+	var id string
+	if err := conn.QueryRow(t.Context(), "SELECT id FROM googlelogin.users").Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	return id
 }

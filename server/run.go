@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,17 +53,9 @@ func Run(ctx context.Context, o Options) error {
 
 // run owns the listeners and what goes on in the background.
 func (a *app) run(ctx context.Context, cfg config.Config, o Options) error {
-	public, err := net.Listen("tcp", cfg.Listen.Public)
+	doors, err := a.open(cfg.Listen, o.Log)
 	if err != nil {
-		return fmt.Errorf("listen for the public: %w", err)
-	}
-	internal, err := net.Listen("tcp", cfg.Listen.Internal)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen for the inside: %w", err), public.Close())
-	}
-	envoy, err := listenForEnvoy(cfg.Listen.ExtAuthz)
-	if err != nil {
-		return errors.Join(err, public.Close(), internal.Close())
+		return err
 	}
 	// Before the first request, so that a server with all its files is ready as soon as it listens.
 	a.reloader.loadAll()
@@ -78,44 +71,46 @@ func (a *app) run(ctx context.Context, cfg config.Config, o Options) error {
 	defer group.Wait()
 	defer stop()
 
-	servers := []*http.Server{newServer(a.public, o.Log), newServer(a.internal, o.Log), newGRPCServer(a.envoy, o.Log)}
-	failed := make(chan error, len(servers))
-	group.Go(func() { failed <- servers[0].Serve(public) })
-	group.Go(func() { failed <- servers[1].Serve(internal) })
-	if envoy != nil {
-		group.Go(func() { failed <- servers[2].Serve(envoy) })
-		o.Log.Info("listening for Envoy", "extAuthz", envoy.Addr().String())
+	failed, listening := make(chan error, len(doors)), []any{"googlelogin", cfg.Instance}
+	for _, d := range doors {
+		group.Go(func() { failed <- d.server.Serve(d.listener) })
+		listening = append(listening, d.name, d.listener.Addr().String())
 	}
-	o.Log.Info("listening", "googlelogin", cfg.Instance, "public", public.Addr().String(), "internal", internal.Addr().String())
+	o.Log.Info("listening", listening...)
 	if len(cfg.TrustedProxies) == 0 {
 		o.Log.Info("no trusted proxies: behind a proxy all clients have its address, and share one rate limit",
 			"perAddress", cfg.RateLimits.PerAddress)
 	}
 	if o.Listening != nil {
-		o.Listening(public.Addr(), internal.Addr())
+		o.Listening(doors[0].listener.Addr(), doors[1].listener.Addr())
 	}
 	select {
 	case err := <-failed:
-		return errors.Join(fmt.Errorf("serve: %w", err), servers[0].Close(), servers[1].Close(), servers[2].Close())
+		return errors.Join(fmt.Errorf("serve: %w", err), closeAll(doors))
 	case <-ctx.Done():
 	}
-	return a.drain(servers[0], servers[2], servers[1], a.current.Load().DrainTimeout.Std(), o.Log)
+	return a.drain(doors, a.current.Load().DrainTimeout.Std(), o.Log)
 }
 
-// drain stops in the order that loses nothing: readiness first, so that the cluster sends no more; then the public port and Envoy's, once
-// what was under way is answered; the internal one last, so that the probes are answered all the while.
-func (a *app) drain(public, envoy, internal *http.Server, within time.Duration, log *slog.Logger) error {
+// drain stops in the order that loses nothing: readiness first, so that the cluster sends no more; then every port but the internal
+// one, once what was under way is answered; the internal one last, so that the probes are answered all the while.
+func (a *app) drain(doors []door, within time.Duration, log *slog.Logger) error {
 	log.Info("draining", "duration", within)
 	a.health.draining.Store(true)
-	public.SetKeepAlivesEnabled(false)
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
+	closing := slices.DeleteFunc(slices.Clone(doors), func(d door) bool { return d.name == internalDoor })
+	doors[0].server.SetKeepAlivesEnabled(false)
 	// It takes the cluster a moment to learn that this pod is gone; connections that come meanwhile are served.
 	select {
 	case <-time.After(farewell(a.shared, within)):
 	case <-ctx.Done():
 	}
-	return errors.Join(shutDown(ctx, public), shutDown(ctx, envoy), internal.Close())
+	var problems []error
+	for _, d := range closing {
+		problems = append(problems, shutDown(ctx, d.server))
+	}
+	return errors.Join(append(problems, closeAll(doors))...)
 }
 
 // shutDown waits for what is under way, and cuts it off when ctx ends.

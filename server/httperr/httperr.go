@@ -160,12 +160,17 @@ func WantsPage(r *http.Request) bool {
 
 // WriteJSON answers with v. Nothing that this server answers as JSON may be cached or taken for anything else.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
+	WriteJSONAs(w, "application/json", status, v)
+}
+
+// WriteJSONAs is WriteJSON for a media type that is JSON with a meaning.
+func WriteJSONAs(w http.ResponseWriter, mediaType string, status int, v any) {
 	content, err := json.Marshal(v)
 	if err != nil {
 		panic(fmt.Sprintf("%T cannot be JSON", v))
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", mediaType)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)

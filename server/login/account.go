@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/pages"
@@ -55,16 +56,16 @@ func (h *Handler) EndSession(w http.ResponseWriter, r *http.Request) error {
 	if sids[0] == current.Claims.SessionID {
 		return h.Logout(w, r)
 	}
-	done := entry{event: eventLogout, outcome: outcomeSuccess, userID: user.ID, sid: sids[0]}
+	done := audit.Entry{Event: audit.EventLogout, Outcome: audit.OutcomeSuccess, UserID: user.ID, SID: sids[0]}
 	ended, err := h.Sessions.EndOne(r.Context(), user.ID, sids[0])
 	if err != nil {
 		// Whose session it is was not found out: the id is what somebody posted.
-		done.outcome, done.code, done.sid = outcomeFailed, string(httperr.TemporarilyUnavailable), ""
-		h.audit.record(r, done)
+		done.Outcome, done.Code, done.SID = audit.OutcomeFailed, string(httperr.TemporarilyUnavailable), ""
+		h.audit.Record(r, done)
 		return httperr.Unavailable(fmt.Errorf("end session: %w", err))
 	}
 	if ended {
-		h.audit.record(r, done)
+		h.audit.Record(r, done)
 		h.Metrics.SessionEnded(false)
 	}
 	redirect(w, h.paths.account)
@@ -77,7 +78,7 @@ func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, err error) er
 		return httperr.Unavailable(fmt.Errorf("read session: %w", err))
 	}
 	if code := codeOf(err); code != httperr.ServerError {
-		h.audit.record(r, entry{event: eventSession, outcome: outcomeDenied, code: string(code)})
+		h.audit.Record(r, audit.Entry{Event: eventSession, Outcome: audit.OutcomeDenied, Code: string(code)})
 		return httperr.Login(code, err)
 	}
 	target := h.paths.signIn

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/session"
@@ -50,15 +51,15 @@ func (h *Handler) bearerLogout(w http.ResponseWriter, r *http.Request, everywher
 	if isNobody(err) {
 		return h.withoutBearer(w, r, err)
 	}
-	done := entry{
-		event: eventLogout, outcome: outcomeSuccess, userID: who.Claims.Subject, sid: who.Claims.SessionID, everywhere: everywhere,
+	done := audit.Entry{
+		Event: audit.EventLogout, Outcome: audit.OutcomeSuccess, UserID: who.Claims.Subject, SID: who.Claims.SessionID, Everywhere: everywhere,
 	}
 	if err != nil {
-		done.outcome, done.code = outcomeFailed, string(httperr.TemporarilyUnavailable)
-		h.audit.record(r, done)
+		done.Outcome, done.Code = audit.OutcomeFailed, string(httperr.TemporarilyUnavailable)
+		h.audit.Record(r, done)
 		return httperr.Unavailable(fmt.Errorf("log out: %w", err))
 	}
-	h.audit.record(r, done)
+	h.audit.Record(r, done)
 	h.Metrics.SessionEnded(everywhere)
 	w.WriteHeader(http.StatusNoContent)
 	return nil

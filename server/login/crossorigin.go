@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/httperr"
 )
@@ -69,7 +70,7 @@ func (h *Handler) CrossOrigin(errors *httperr.Adaptor) (*http.CrossOriginProtect
 		protection.AddInsecureBypassPattern("POST " + Base(h.Config) + "/google")
 	}
 	protection.SetDenyHandler(errors.Handle(func(_ http.ResponseWriter, r *http.Request) error {
-		h.audit.record(r, entry{event: eventRequest, outcome: outcomeRefused, code: string(httperr.Forbidden)})
+		h.audit.Record(r, audit.Entry{Event: eventRequest, Outcome: audit.OutcomeRefused, Code: string(httperr.Forbidden)})
 		return httperr.New(http.StatusForbidden, httperr.Forbidden, nil)
 	}))
 	return protection, nil

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/flow"
 	"github.com/googlelogin/operator/server/google"
@@ -136,7 +137,7 @@ type Options struct {
 // Handler has a method for each route. Their errors are for httperr.Adaptor.
 type Handler struct {
 	Options
-	audit audit
+	audit audit.Log
 	paths paths
 	// issuer is who may say that an answer is Google's (RFC 9207).
 	issuer    string
@@ -154,7 +155,7 @@ func New(o Options) (*Handler, error) {
 	base := Base(o.Config)
 	h := &Handler{
 		Options: o,
-		audit:   audit{o.Log},
+		audit:   audit.New(o.Log),
 		paths: paths{
 			login: base + "/login", signIn: base + "/", failed: base + "/error", signedOut: base + "/signed-out",
 			account: base + "/account",

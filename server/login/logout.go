@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/session"
@@ -22,7 +23,7 @@ func (h *Handler) Logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	// Who it is, for the audit; a session that cannot be read is ended all the same.
 	who, _ := h.Sessions.Check(r)
-	done := entry{event: eventLogout, outcome: outcomeSuccess, userID: who.Subject, sid: who.SessionID, everywhere: everywhere}
+	done := audit.Entry{Event: audit.EventLogout, Outcome: audit.OutcomeSuccess, UserID: who.Subject, SID: who.SessionID, Everywhere: everywhere}
 	err = h.Sessions.End(r.Context(), w, r, everywhere)
 	switch {
 	case errors.Is(err, session.ErrNoSession):
@@ -31,11 +32,11 @@ func (h *Handler) Logout(w http.ResponseWriter, r *http.Request) error {
 			return h.withoutSession(w, r, err)
 		}
 	case err != nil:
-		done.outcome, done.code = outcomeFailed, string(httperr.TemporarilyUnavailable)
-		h.audit.record(r, done)
+		done.Outcome, done.Code = audit.OutcomeFailed, string(httperr.TemporarilyUnavailable)
+		h.audit.Record(r, done)
 		return httperr.Unavailable(fmt.Errorf("log out: %w", err))
 	}
-	h.audit.record(r, done)
+	h.audit.Record(r, done)
 	h.Metrics.SessionEnded(everywhere)
 	if httperr.WantsPage(r) {
 		redirect(w, h.paths.signedOut)
@@ -57,12 +58,12 @@ func everywhere(r *http.Request) (bool, error) {
 
 // Ended puts on record that a client revoked its refresh token, and with it ended its session.
 func (h *Handler) Ended(r *http.Request, s identity.Session) {
-	h.audit.record(r, entry{event: eventLogout, outcome: outcomeSuccess, userID: s.UserID, sid: s.ID})
+	h.audit.Record(r, audit.Entry{Event: audit.EventLogout, Outcome: audit.OutcomeSuccess, UserID: s.UserID, SID: s.ID})
 	h.Metrics.SessionEnded(false)
 }
 
 // Reused puts on record that a refresh token came a second time, for which its session was ended: one of its holders has stolen it.
 func (h *Handler) Reused(r *http.Request, s identity.Session) {
-	h.audit.record(r, entry{event: eventTokenReuse, outcome: outcomeDenied, userID: s.UserID, sid: s.ID})
+	h.audit.Record(r, audit.Entry{Event: eventTokenReuse, Outcome: audit.OutcomeDenied, UserID: s.UserID, SID: s.ID})
 	h.Metrics.SessionEnded(false)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/access"
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/session"
@@ -142,7 +143,7 @@ func (h *Handler) TurnedAway(r *http.Request, cause error) (httperr.Code, bool) 
 	if code == httperr.ServerError || !isNobody(cause) {
 		return code, false
 	}
-	h.audit.record(r, entry{event: eventSession, outcome: outcomeDenied, code: string(code)})
+	h.audit.Record(r, audit.Entry{Event: eventSession, Outcome: audit.OutcomeDenied, Code: string(code)})
 	return code, true
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/googlelogin/operator/server/access"
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/middleware"
@@ -76,13 +77,13 @@ func (h *Handler) Failed(r *http.Request, cause error) httperr.Code {
 }
 
 func (h *Handler) failed(r *http.Request, code httperr.Code, cause error) {
-	level, outcome := slog.LevelInfo, outcomeDenied
+	level, outcome := slog.LevelInfo, audit.OutcomeDenied
 	if code.Status() >= http.StatusInternalServerError {
-		level, outcome = slog.LevelError, outcomeFailed
+		level, outcome = slog.LevelError, audit.OutcomeFailed
 	}
 	h.Log.LogAttrs(r.Context(), level, "login failed",
 		slog.String("requestID", middleware.From(r.Context()).ID), slog.String("reason", string(code)), slog.Any("err", cause))
-	h.audit.record(r, entry{event: eventLogin, outcome: outcome, code: string(code)})
+	h.audit.Record(r, audit.Entry{Event: eventLogin, Outcome: outcome, Code: string(code)})
 	h.Metrics.LoginFinished(string(code))
 	if errors.Is(cause, google.ErrClientRejected) {
 		h.Metrics.CredentialsRejected()

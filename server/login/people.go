@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/users"
@@ -24,7 +25,7 @@ func (h *Handler) allowAccount(id identity.Identity) error {
 
 // TooMany refuses the request of a client address that asks too often.
 func (h *Handler) TooMany(r *http.Request, wait time.Duration) error {
-	h.audit.record(r, entry{event: eventRateLimit, outcome: outcomeRefused, code: string(httperr.TooManyRequests)})
+	h.audit.Record(r, audit.Entry{Event: eventRateLimit, Outcome: audit.OutcomeRefused, Code: string(httperr.TooManyRequests)})
 	h.Metrics.RateLimited("address")
 	return tooMany(wait, errors.New("client address asks too often"))
 }
@@ -43,9 +44,9 @@ func (h *Handler) noteConflict(r *http.Request, id identity.Identity, err error)
 	if !errors.As(err, &conflict) {
 		return
 	}
-	h.audit.record(r, entry{
-		event: eventUserConflict, outcome: outcomeDenied, code: string(httperr.AccountConflict),
-		userID: conflict.UserID, otherUserID: conflict.OtherUserID, subject: id.Subject,
+	h.audit.Record(r, audit.Entry{
+		Event: eventUserConflict, Outcome: audit.OutcomeDenied, Code: string(httperr.AccountConflict),
+		UserID: conflict.UserID, OtherUserID: conflict.OtherUserID, Subject: id.Subject,
 	})
 }
 
@@ -53,9 +54,9 @@ func (h *Handler) noteConflict(r *http.Request, id identity.Identity, err error)
 func (h *Handler) noteChanges(r *http.Request, in users.SignedIn) {
 	if in.Linked {
 		h.Sessions.Ended(in.EndedSessions...)
-		h.audit.record(r, entry{event: eventUserLinked, outcome: outcomeSuccess, userID: in.ID, subject: in.Subject})
+		h.audit.Record(r, audit.Entry{Event: eventUserLinked, Outcome: audit.OutcomeSuccess, UserID: in.ID, Subject: in.Subject})
 	}
 	if in.EmailChanged {
-		h.audit.record(r, entry{event: eventUserEmailChanged, outcome: outcomeSuccess, userID: in.ID})
+		h.audit.Record(r, audit.Entry{Event: eventUserEmailChanged, Outcome: audit.OutcomeSuccess, UserID: in.ID})
 	}
 }

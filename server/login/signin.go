@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/httperr"
 	"github.com/googlelogin/operator/server/identity"
@@ -51,8 +52,8 @@ func (h *Handler) admits(ctx context.Context, id identity.Identity) error {
 
 // Succeeded puts a login on record: the user has a session now.
 func (h *Handler) Succeeded(r *http.Request, u identity.User, s identity.Session) {
-	h.audit.record(r, entry{event: eventLogin, outcome: outcomeSuccess, userID: u.ID, sid: s.ID})
-	h.Metrics.LoginFinished(outcomeSuccess)
+	h.audit.Record(r, audit.Entry{Event: eventLogin, Outcome: audit.OutcomeSuccess, UserID: u.ID, SID: s.ID})
+	h.Metrics.LoginFinished(audit.OutcomeSuccess)
 	h.Metrics.SessionStarted()
 }
 
@@ -69,8 +70,8 @@ func (h *Handler) Refuse(r *http.Request, event string, cause error) error {
 
 // Refused puts on record that a request proved nothing.
 func (h *Handler) Refused(r *http.Request, event string) {
-	h.audit.record(r, entry{event: event, outcome: outcomeRefused, code: string(httperr.Unknown)})
-	h.Metrics.LoginFinished(outcomeRefused)
+	h.audit.Record(r, audit.Entry{Event: event, Outcome: audit.OutcomeRefused, Code: string(httperr.Unknown)})
+	h.Metrics.LoginFinished(audit.OutcomeRefused)
 }
 
 // destination is checked again: the list may have changed since the login began.

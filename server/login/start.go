@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/flow"
 	"github.com/googlelogin/operator/server/google"
 	"github.com/googlelogin/operator/server/httperr"
@@ -45,7 +46,7 @@ func (h *Handler) Start(w http.ResponseWriter, r *http.Request) error {
 	}
 	asked, err := h.wish(r)
 	if err != nil {
-		h.audit.record(r, entry{event: eventLoginStart, outcome: outcomeRefused, code: string(httperr.InvalidRequest)})
+		h.audit.Record(r, audit.Entry{Event: eventLoginStart, Outcome: audit.OutcomeRefused, Code: string(httperr.InvalidRequest)})
 		return err
 	}
 	// Better a page that says "later" now than after a trip to Google.

@@ -63,7 +63,7 @@ func HasBearer(r *http.Request) bool { return len(r.Header.Values("Authorization
 // Bearer returns the session of the access JWT in the Authorization header (RFC 6750, 2.1), by the rules of Check. It reads no
 // cookie. Errors: ErrNoSession, ErrExpired, ErrStoreUnavailable.
 func (m *Manager) Bearer(r *http.Request) (Current, error) {
-	token, ok := bearer(r)
+	token, ok := BearerToken(r)
 	if !ok {
 		return Current{}, fmt.Errorf("%w: no bearer token in the Authorization header", ErrNoSession)
 	}
@@ -83,11 +83,12 @@ func (m *Manager) EndBearer(ctx context.Context, r *http.Request, everywhere boo
 	if !everywhere {
 		return nil
 	}
-	return m.EndUser(ctx, current.Claims.Subject)
+	_, err = m.EndUser(ctx, current.Claims.Subject)
+	return err
 }
 
-// bearer takes the token out of the one Authorization header.
-func bearer(r *http.Request) (string, bool) {
+// BearerToken takes the token out of the one Authorization header. It does not look at the token.
+func BearerToken(r *http.Request) (string, bool) {
 	values := r.Header.Values("Authorization")
 	if len(values) != 1 || len(values[0]) > maxBearer {
 		return "", false

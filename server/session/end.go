@@ -29,7 +29,7 @@ func (m *Manager) End(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		if !everywhere {
 			continue
 		}
-		if err := m.EndUser(ctx, s.UserID); err != nil {
+		if _, err := m.EndUser(ctx, s.UserID); err != nil {
 			return err
 		}
 	}
@@ -40,14 +40,14 @@ func (m *Manager) End(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	return nil
 }
 
-// EndUser ends every session of a user.
-func (m *Manager) EndUser(ctx context.Context, userID string) error {
+// EndUser ends every session of a user, and says how many that were.
+func (m *Manager) EndUser(ctx context.Context, userID string) (ended int, err error) {
 	ids, err := m.store.RevokeUserSessions(ctx, userID, m.now())
 	if err != nil {
-		return fmt.Errorf("end all sessions: %w", storeError(err))
+		return 0, fmt.Errorf("end all sessions: %w", storeError(err))
 	}
 	m.Ended(ids...)
-	return nil
+	return len(ids), nil
 }
 
 // Ended makes known here that sessions were ended in the store already, so that their JWTs pass no longer.

@@ -84,7 +84,7 @@ func TestCheck_ARememberedTokenIsRefusedWhenItShouldBe(t *testing.T) {
 		"with another signature":        func(_ *app, r *http.Request) { tampered(r) },
 		"after its key was replaced":    func(a *app, _ *http.Request) { a.replaceKeys(signingKey(t, a.clock.now())) },
 		"after its session was revoked": func(a *app, r *http.Request) { _ = a.manager.End(r.Context(), httptest.NewRecorder(), r, false) },
-		"after all of the user's ended": func(a *app, r *http.Request) { _ = a.manager.EndUser(r.Context(), a.user.ID) },
+		"after all of the user's ended": func(a *app, r *http.Request) { _, _ = a.manager.EndUser(r.Context(), a.user.ID) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, _, r := counted(t)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync/atomic"
 
 	"github.com/googlelogin/operator/server/publickey"
 )
@@ -14,13 +15,18 @@ import (
 // maxFile bounds what is read of a key file. A cluster has two or three keys of half a kilobyte each.
 const maxFile = 1 << 20
 
+// Keys are the cluster's, none until Load succeeds. They are safe for use by several goroutines.
+type Keys struct {
+	known atomic.Pointer[[]publickey.Key]
+}
+
 // Load reads the cluster's keys, a JWKS. After an error the keys that were read before stay.
-func (v *Verifier) Load(path string) error {
+func (k *Keys) Load(path string) error {
 	keys, err := readKeys(path)
 	if err != nil {
 		return fmt.Errorf("read keys of the cluster: %w", err)
 	}
-	v.keys.Store(&keys)
+	k.known.Store(&keys)
 	return nil
 }
 

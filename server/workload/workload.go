@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -37,17 +36,19 @@ var (
 
 // Verifier verifies tokens. It is safe for use by several goroutines.
 type Verifier struct {
+	keys   *Keys
 	issuer string
 	now    func() time.Time
-	keys   atomic.Pointer[[]publickey.Key]
 }
 
-// New returns a Verifier for the cluster whose tokens have this issuer. It knows no key until Load succeeds.
-func New(issuer string, now func() time.Time) *Verifier { return &Verifier{issuer: issuer, now: now} }
+// New returns a Verifier for the cluster that has these keys, and whose tokens have this issuer.
+func New(keys *Keys, issuer string, now func() time.Time) *Verifier {
+	return &Verifier{keys, issuer, now}
+}
 
 // Verify returns whose token it is. Errors are ErrInvalid or ErrNoKeys, with a reason that quotes nothing out of the token.
 func (v *Verifier) Verify(token string) (Account, error) {
-	keys := v.keys.Load()
+	keys := v.keys.known.Load()
 	// To the parser, an empty issuer would mean any.
 	if keys == nil || v.issuer == "" {
 		return Account{}, ErrNoKeys

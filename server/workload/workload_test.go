@@ -21,12 +21,23 @@ import (
 
 var start = time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)
 
+// knowing is a Verifier and the keys that it knows.
+type knowing struct {
+	*workload.Keys
+	*workload.Verifier
+}
+
+func newVerifier(issuer string, now func() time.Time) knowing {
+	keys := new(workload.Keys)
+	return knowing{keys, workload.New(keys, issuer, now)}
+}
+
 // verifier knows the keys of a cluster.
-func verifier(t *testing.T, c *workloadtest.Cluster, now func() time.Time) *workload.Verifier {
+func verifier(t *testing.T, c *workloadtest.Cluster, now func() time.Time) knowing {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "cluster-keys.json")
 	c.WriteJWKS(path)
-	v := workload.New(workloadtest.Issuer, now)
+	v := newVerifier(workloadtest.Issuer, now)
 	if err := v.Load(path); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +174,7 @@ func TestVerify_TheListOfAlgorithmsIsClosed(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Replace(string(c.JWKS()), `"alg":"RS256",`, "", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	v := workload.New(workloadtest.Issuer, at(start))
+	v := newVerifier(workloadtest.Issuer, at(start))
 	if err := v.Load(path); err != nil {
 		t.Fatal(err)
 	}
@@ -208,12 +219,12 @@ func hmac(t *testing.T, c *workloadtest.Cluster) string {
 
 func TestVerify_NobodyWithoutKeysOrIssuer(t *testing.T) {
 	c := workloadtest.ECDSA(t, at(start))
-	if _, err := workload.New(workloadtest.Issuer, at(start)).Verify(c.Token("a", "b")); !errors.Is(err, workload.ErrNoKeys) {
+	if _, err := newVerifier(workloadtest.Issuer, at(start)).Verify(c.Token("a", "b")); !errors.Is(err, workload.ErrNoKeys) {
 		t.Errorf("without keys: %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "keys.json")
 	c.WriteJWKS(path)
-	v := workload.New("", at(start))
+	v := newVerifier("", at(start))
 	if err := v.Load(path); err != nil {
 		t.Fatal(err)
 	}
