@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
@@ -31,6 +32,8 @@ type Reconciler struct {
 	ServerImage string
 	// Now is the clock.
 	Now func() time.Time
+	// Tracer takes a span for each pass and for each of its steps. Nil: nobody looks.
+	Tracer trace.Tracer
 }
 
 // The manager's role is generated from these lines.
@@ -43,7 +46,9 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile runs one pass over one GoogleLogin.
-func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ctrl.Result, err error) {
+	ctx, end := r.tracePass(ctx, req)
+	defer func() { end(err) }()
 	var login v1beta1.GoogleLogin
 	if err := r.Client.Get(ctx, req.NamespacedName, &login); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -53,7 +58,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, nil
 	}
 	s := newScope(&login, r.Now())
-	err := r.runSteps(ctx, s)
+	err = r.runSteps(ctx, s)
 	if lostRace(err) {
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
@@ -74,21 +79,24 @@ func lostRace(err error) bool {
 	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
 }
 
+// step is one part of a pass, and the condition that it reports on.
+type step struct {
+	name, condition string
+	run             func(context.Context, *scope) error
+}
+
 // runSteps runs the steps in order, until one meets an error, which means: try all of it again.
 func (r *Reconciler) runSteps(ctx context.Context, s *scope) error {
-	for _, step := range []struct {
-		condition string
-		run       func(context.Context, *scope) error
-	}{
-		{v1beta1.ConditionAccepted, r.accept},
-		{v1beta1.ConditionCredentialsReady, r.credentials},
-		{v1beta1.ConditionKeysReady, r.signingKeys},
-		{v1beta1.ConditionKeysReady, r.sealingKeys},
-		{v1beta1.ConditionStorageReady, r.storage},
-		{v1beta1.ConditionAvailable, r.workload},
-		{v1beta1.ConditionAvailable, r.rollout},
+	for _, step := range []step{
+		{"accept", v1beta1.ConditionAccepted, r.accept},
+		{"credentials", v1beta1.ConditionCredentialsReady, r.credentials},
+		{"signing keys", v1beta1.ConditionKeysReady, r.signingKeys},
+		{"sealing keys", v1beta1.ConditionKeysReady, r.sealingKeys},
+		{"storage", v1beta1.ConditionStorageReady, r.storage},
+		{"workload", v1beta1.ConditionAvailable, r.workload},
+		{"rollout", v1beta1.ConditionAvailable, r.rollout},
 	} {
-		if err := step.run(ctx, s); err != nil {
+		if err := r.runStep(ctx, s, step); err != nil {
 			s.wait(step.condition, v1beta1.ReasonReconcileError, fmt.Sprintf("%v; the operator tries again", err))
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -33,6 +34,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("googlelogin").
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrentPasses}).
+		WithLogConstructor(logOf(mgr.GetLogger())).
 		For(&v1beta1.GoogleLogin{}).
 		Watches(&appsv1.Deployment{}, child).
 		Watches(&corev1.ConfigMap{}, child).
@@ -42,6 +44,16 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&corev1.Pod{}, child).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.loginsOfSecret)).
 		Complete(r)
+}
+
+// logOf names the GoogleLogin under the key that all our lines have for it.
+func logOf(log logr.Logger) func(*reconcile.Request) logr.Logger {
+	return func(req *reconcile.Request) logr.Logger {
+		if req == nil {
+			return log
+		}
+		return log.WithValues("googlelogin", req.String())
+	}
 }
 
 // secretRefs are the names of every Secret that the spec of a GoogleLogin refers to and that a pass reads.

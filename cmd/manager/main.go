@@ -12,8 +12,13 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"time"
 
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/googlelogin/operator/controllers"
 )
 
 // version is set by the linker for releases; other builds name their commit.
@@ -50,11 +55,30 @@ func run(ctx context.Context, args []string, env func(string) string) error {
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
 	}
-	mgr, err := newManager(ctx, restConfig, o)
+	if err := awaitServedFields(ctx, restConfig); err != nil {
+		return err
+	}
+	spans, err := newTracing(ctx, env)
 	if err != nil {
 		return err
 	}
+	mgr, err := newManager(ctx, restConfig, o, spans.tracer())
+	if err != nil {
+		return err
+	}
+	defer spans.flush()
 	return mgr.Start(ctx)
+}
+
+// crdPatience is how long the API server may take to publish a CRD that was installed together with the manager.
+const crdPatience = 30 * time.Second
+
+func awaitServedFields(ctx context.Context, restConfig *rest.Config) error {
+	api, err := discovery.NewDiscoveryClientForConfig(restConfig)
+	if err != nil {
+		return fmt.Errorf("find the cluster: %w", err)
+	}
+	return controllers.AwaitServedFields(ctx, api.OpenAPIV3(), crdPatience)
 }
 
 func buildVersion() string {

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
@@ -22,8 +26,11 @@ import (
 // controllerName is how the manager reports in events.
 const controllerName = "googlelogin-controller"
 
+// cachePatience is how long one readiness probe waits; the kubelet gives it a second.
+const cachePatience = 500 * time.Millisecond
+
 // newManager wires the control plane together.
-func newManager(ctx context.Context, restConfig *rest.Config, o options) (ctrl.Manager, error) {
+func newManager(ctx context.Context, restConfig *rest.Config, o options, tracer trace.Tracer) (ctrl.Manager, error) {
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, err
@@ -33,6 +40,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options) (ctrl.M
 		Cache:                   controllers.CacheOptions(o.namespaces),
 		Metrics:                 o.metrics(),
 		HealthProbeBindAddress:  o.healthAddress,
+		PprofBindAddress:        o.pprofAddress,
 		LeaderElection:          o.leaderElect,
 		LeaderElectionID:        "googlelogin-manager.googlelogin.dev",
 		LeaderElectionNamespace: o.leaderElectionNamespace,
@@ -41,8 +49,12 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options) (ctrl.M
 		LeaseDuration:                 &o.leaseDuration,
 		RenewDeadline:                 &o.renewDeadline,
 		RetryPeriod:                   &o.retryPeriod,
-		// The check for names that are used twice is per process, and a test runs several managers in one.
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+		Controller: config.Controller{
+			// The check for names that are used twice is per process, and a test runs several managers in one.
+			SkipNameValidation: ptr.To(true),
+			// Who waits to take over has read everything already.
+			EnableWarmup: ptr.To(true),
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up the manager: %w", err)
@@ -53,6 +65,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options) (ctrl.M
 		Recorder:    mgr.GetEventRecorder(controllerName),
 		ServerImage: o.serverImage,
 		Now:         time.Now,
+		Tracer:      tracer,
 	}
 	if err := reconciler.SetupWithManager(ctx, mgr); err != nil {
 		return nil, fmt.Errorf("set up the controller: %w", err)
@@ -60,7 +73,20 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options) (ctrl.M
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return nil, err
 	}
-	return mgr, mgr.AddReadyzCheck("ping", healthz.Ping)
+	return mgr, mgr.AddReadyzCheck("caches", cachesFilled(mgr.GetCache()))
+}
+
+// cachesFilled makes a manager ready once it has read all that it watches, so that a right or a CRD that it lacks stops an upgrade
+// at its first pod. One that waits to be the leader fills its caches too.
+func cachesFilled(c cache.Cache) healthz.Checker {
+	return func(req *http.Request) error {
+		ctx, cancel := context.WithTimeout(req.Context(), cachePatience)
+		defer cancel()
+		if !c.WaitForCacheSync(ctx) {
+			return errors.New("the caches are not filled yet")
+		}
+		return nil
+	}
 }
 
 func newScheme() (*runtime.Scheme, error) {

@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/trace/noop"
 	appsv1 "k8s.io/api/apps/v1"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -44,7 +41,7 @@ func quiet() options {
 func start(t *testing.T, config *rest.Config, o options) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	mgr, err := newManager(ctx, config, o)
+	mgr, err := newManager(ctx, config, o, noop.Tracer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,60 +302,4 @@ func TestManagerOfSomeNamespacesNeedsRightsOnlyThere(t *testing.T) {
 	if login.Status.ObservedGeneration != -1 {
 		t.Error("a GoogleLogin of another namespace was worked on")
 	}
-}
-
-func TestALeaderThatStopsGivesItsLeaseBack(t *testing.T) {
-	x := newTeam(t)
-	o := quiet()
-	o.leaderElect, o.leaderElectionNamespace = true, x.ns
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
-	mgr, err := newManager(ctx, plane.Config(t), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error)
-	go func() { ended <- mgr.Start(ctx) }()
-	lease := &coordinationv1.Lease{}
-	x.awaitObject("googlelogin-manager.googlelogin.dev", lease, "")
-	if lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity == "" {
-		t.Error("nobody holds the lease of a manager that runs")
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
-	if err := x.get(lease.Name, lease); err != nil {
-		t.Fatal(err)
-	}
-	if holder := lease.Spec.HolderIdentity; holder != nil && *holder != "" {
-		t.Errorf("%q still holds the lease, and a successor has to wait for it to run out", *holder)
-	}
-}
-
-func TestMetricsAreForThoseWhomKubernetesAllows(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
-	o := quiet()
-	o.metricsAddress = address
-	start(t, plane.Config(t), o)
-	// The certificate is the manager's own; whether to trust it is not what is tested.
-	browser := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // loopback
-	controlplane.Eventually(t, func() string {
-		answer, err := browser.Get("https://" + address + "/metrics")
-		if err != nil {
-			return err.Error()
-		}
-		defer func() { _ = answer.Body.Close() }()
-		if answer.StatusCode != http.StatusUnauthorized {
-			t.Fatalf("status %d for a caller without credentials, want 401", answer.StatusCode)
-		}
-		return ""
-	})
 }

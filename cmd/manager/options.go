@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 )
@@ -14,6 +15,7 @@ type options struct {
 	namespaces              []string
 	metricsAddress          string
 	healthAddress           string
+	pprofAddress            string
 	leaderElect             bool
 	leaderElectionNamespace string
 	leaseDuration           time.Duration
@@ -35,6 +37,7 @@ func parseOptions(args []string, env func(string) string) (options, error) {
 	})
 	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":8443", "address of /metrics, for callers that Kubernetes authenticates and authorizes; 0 switches it off")
 	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 switches them off")
+	flags.StringVar(&o.pprofAddress, "pprof-bind-address", "", "loopback address of /debug/pprof, such as 127.0.0.1:6060, for kubectl port-forward; unset: none")
 	flags.BoolVar(&o.leaderElect, "leader-elect", false, "let one of several managers work at a time")
 	flags.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "namespace of the leader's lease; unset: the manager's own")
 	// Longer than the defaults of controller-runtime: an API server that is away for ten seconds is no reason to restart.
@@ -60,7 +63,20 @@ func (o options) check() error {
 	if o.serverImage == "" {
 		return errors.New("--server-image is required: name the callback server's image, or set SERVER_IMAGE")
 	}
+	if o.pprofAddress != "" && !loopback(o.pprofAddress) {
+		return fmt.Errorf("--pprof-bind-address %q is not on loopback: profiles hold what is in memory, use an address such as 127.0.0.1:6060", o.pprofAddress)
+	}
+	if !(o.leaseDuration > o.renewDeadline && o.renewDeadline > o.retryPeriod && o.retryPeriod > 0) {
+		return errors.New("--leader-elect-lease-duration must be longer than --leader-elect-renew-deadline, and that longer than --leader-elect-retry-period: a leader has to notice that it is none before others take over")
+	}
 	return nil
+}
+
+// loopback does not ask a resolver what a name means.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
 }
 
 func splitNamespaces(list string) []string {

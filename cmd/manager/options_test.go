@@ -30,6 +30,13 @@ func TestOptions(t *testing.T) {
 		{name: "a list of namespaces", args: []string{"--namespaces=a, b,"}, env: image, image: "example.com/env:1", namespace: []string{"a", "b"}},
 		{name: "an empty list is all", args: []string{"--namespaces="}, env: image, image: "example.com/env:1"},
 		{name: "a stray argument", args: []string{"stray"}, env: image, err: `unexpected argument "stray"`},
+		{name: "profiles on loopback", args: []string{"--pprof-bind-address=127.0.0.1:6060"}, env: image, image: "example.com/env:1"},
+		{name: "profiles on loopback of IPv6", args: []string{"--pprof-bind-address=[::1]:6060"}, env: image, image: "example.com/env:1"},
+		{name: "profiles for everybody", args: []string{"--pprof-bind-address=:6060"}, env: image, err: "not on loopback"},
+		{name: "profiles on a name", args: []string{"--pprof-bind-address=localhost:6060"}, env: image, err: "not on loopback"},
+		{name: "profiles without a port", args: []string{"--pprof-bind-address=127.0.0.1"}, env: image, err: "not on loopback"},
+		{name: "a lease that ends before the leader gives up", args: []string{"--leader-elect-lease-duration=20s"}, env: image, err: "must be longer"},
+		{name: "one try at the lease", args: []string{"--leader-elect-retry-period=20s"}, env: image, err: "must be longer"},
 		{name: "the version needs no image", args: []string{"--version"}, env: none},
 	} {
 		t.Run(row.name, func(t *testing.T) {
