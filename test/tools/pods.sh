@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Holds every pod that this repository makes against kube-score: the manager's, from kustomize and from the chart, and the callback
+# Holds every pod that this repository makes against kube-score and Pod Security's level restricted: the manager's, from kustomize and from the chart, and the callback
 # server's, from the golden files of package desired. What is left out is left out for a reason, given here.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -39,3 +39,4 @@ for folder in controllers/desired/testdata/*/; do
   [ -e "$folder/poddisruptionbudget.yaml" ] || optional+=(deployment-has-poddisruptionbudget)
   score "$folder" "$work/objects.yaml" "${optional[@]}"
 done
+go -C test/tools run ./podsecurity "$work/kustomize.yaml" "$work/chart.yaml" "$PWD"/controllers/desired/testdata/*/*.yaml
