@@ -18,7 +18,7 @@ func (c Config) Restart() Config {
 	c.Frontend, c.Access, c.Session = Frontend{}, Access{}, Session{}
 	c.Keys.JWKSMaxAge = 0
 	c.InternalAPI.Issuer, c.InternalAPI.Callers = "", nil
-	c.Pages, c.TokenEndpoint, c.RateLimits = Pages{}, TokenEndpoint{}, RateLimits{}
+	c.ForwardAuth, c.Pages, c.TokenEndpoint, c.RateLimits = ForwardAuth{}, Pages{}, TokenEndpoint{}, RateLimits{}
 	c.TrustedProxies, c.DrainTimeout = nil, 0
 	return c
 }
