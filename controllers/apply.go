@@ -22,6 +22,7 @@ type applyConfiguration[A any] interface {
 	GetName() *string
 	GetKind() *string
 	WithUID(types.UID) *A
+	WithResourceVersion(string) *A
 }
 
 // object is a Kubernetes object of the type T.
@@ -41,11 +42,17 @@ type object[T any] interface {
 func apply[A, T any, P applyConfiguration[A], O object[T]](
 	ctx context.Context, r *Reconciler, s *scope, want P, live O, extract func(O, string) (P, error),
 ) error {
-	what := fmt.Sprintf("%s %q", *want.GetKind(), *want.GetName())
 	found, err := r.read(ctx, s.key(*want.GetName()), live)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", what, err)
+		return fmt.Errorf("read %s %q: %w", *want.GetKind(), *want.GetName(), err)
 	}
+	return applyOver(ctx, r, s, want, live, found, false, extract)
+}
+
+// applyOver is apply for a live object that has been looked for. Locked, it fails if anybody has written to it since.
+func applyOver[A, T any, P applyConfiguration[A], O object[T]](
+	ctx context.Context, r *Reconciler, s *scope, want P, live O, found, locked bool, extract func(O, string) (P, error),
+) error {
 	// Without force a creation cannot take the fields of an object that appeared since it was looked for.
 	options := []client.ApplyOption{client.FieldOwner(fieldOwner)}
 	if found {
@@ -58,10 +65,13 @@ func apply[A, T any, P applyConfiguration[A], O object[T]](
 		}
 		// The UID makes sure that it is still the object that was looked at.
 		want.WithUID(live.GetUID())
+		if locked {
+			want.WithResourceVersion(live.GetResourceVersion())
+		}
 		options = append(options, client.ForceOwnership)
 	}
 	if err := r.Client.Apply(ctx, want, options...); err != nil {
-		return fmt.Errorf("apply %s: %w", what, err)
+		return fmt.Errorf("apply %s %q: %w", *want.GetKind(), *want.GetName(), err)
 	}
 	return decodeInto(want, live)
 }

@@ -11,6 +11,8 @@
 //	storage       StorageReady      the volume claim for users and sessions exists
 //	workload      Available         ServiceAccount, ConfigMap, Deployment and Service are as desired
 //	rollout       Available         enough pods of the desired revision are ready
+//	exposure      Exposed           browsers are routed to the server, if the spec asks for that
+//	monitoring    Monitored         the ServiceMonitor is there, if the spec asks for one
 //
 // A step that cannot go on does not keep the next from running: keys and claim are made while the team's Secret is still
 // missing. Only the workload waits for all before it. A server that already runs is left alone meanwhile, with the credentials

@@ -18,7 +18,7 @@ const maxNote = 1024
 // copies a step's condition, so it speaks up only when it becomes True.
 func (s *scope) transitions() []metav1.Condition {
 	var out []metav1.Condition
-	for _, condition := range append(stepConditions(), v1beta1.ConditionReady) {
+	for _, condition := range append(s.reported(), v1beta1.ConditionReady, v1beta1.ConditionPaused) {
 		after := meta.FindStatusCondition(s.login.Status.Conditions, condition)
 		before := meta.FindStatusCondition(s.asRead.Status.Conditions, condition)
 		if after == nil || after.Reason == v1beta1.ReasonWaiting {
@@ -50,7 +50,7 @@ func severity(c metav1.Condition) string {
 		return corev1.EventTypeNormal
 	}
 	switch c.Reason {
-	case v1beta1.ReasonRolloutInProgress, v1beta1.ReasonVolumePending, v1beta1.ReasonScaledToZero:
+	case v1beta1.ReasonRolloutInProgress, v1beta1.ReasonVolumePending, v1beta1.ReasonScaledToZero, v1beta1.ReasonRoutePending:
 		return corev1.EventTypeNormal
 	default:
 		return corev1.EventTypeWarning

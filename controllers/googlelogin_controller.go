@@ -34,6 +34,9 @@ type Reconciler struct {
 	Now func() time.Time
 	// Tracer takes a span for each pass and for each of its steps. Nil: nobody looks.
 	Tracer trace.Tracer
+
+	// late are the watches of kinds that the cluster may lack; nil without a manager.
+	late *lateWatches
 }
 
 // The manager's role is generated from these lines.
@@ -43,6 +46,12 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups="",resources=serviceaccounts;configmaps;services;persistentvolumeclaims,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// Of these an object may be wanted no more, which is why they alone may be deleted.
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies;ingresses,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=monitoring.coreos.com,resources=servicemonitors,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile runs one pass over one GoogleLogin.
@@ -58,6 +67,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 		return ctrl.Result{}, nil
 	}
 	s := newScope(&login, r.Now())
+	if paused(&login) {
+		return r.pause(ctx, s)
+	}
 	err = r.runSteps(ctx, s)
 	if lostRace(err) {
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
@@ -95,6 +107,8 @@ func (r *Reconciler) runSteps(ctx context.Context, s *scope) error {
 		{"storage", v1beta1.ConditionStorageReady, r.storage},
 		{"workload", v1beta1.ConditionAvailable, r.workload},
 		{"rollout", v1beta1.ConditionAvailable, r.rollout},
+		{"exposure", v1beta1.ConditionExposed, r.exposure},
+		{"monitoring", v1beta1.ConditionMonitored, r.monitoring},
 	} {
 		if err := r.runStep(ctx, s, step); err != nil {
 			s.wait(step.condition, v1beta1.ReasonReconcileError, fmt.Sprintf("%v; the operator tries again", err))

@@ -3,26 +3,41 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 	"github.com/googlelogin/operator/controllers/desired"
 )
 
-// stepConditions are the conditions that Ready sums up, in the order of the steps that own them.
-func stepConditions() []string {
-	return []string{
+// summed are the conditions that Ready sums up, in the order of the steps that own them.
+func (s *scope) summed() []string {
+	conditions := []string{
 		v1beta1.ConditionAccepted,
 		v1beta1.ConditionCredentialsReady,
 		v1beta1.ConditionKeysReady,
 		v1beta1.ConditionStorageReady,
 		v1beta1.ConditionAvailable,
 	}
+	if asked := s.login.Spec.Exposure.Type; asked != "" && asked != v1beta1.ExposureNone {
+		conditions = append(conditions, v1beta1.ConditionExposed)
+	}
+	return conditions
+}
+
+// reported are all conditions of steps: beside those that Ready sums up, the one that keeps nobody from signing in.
+func (s *scope) reported() []string {
+	conditions := s.summed()
+	if s.login.Spec.Server.ServiceMonitor.Mode == v1beta1.Enabled {
+		conditions = append(conditions, v1beta1.ConditionMonitored)
+	}
+	return conditions
 }
 
 // summarize turns the findings into conditions. Reconciling and Stalled follow kstatus: present only while True, and never both,
@@ -30,9 +45,16 @@ func stepConditions() []string {
 func (s *scope) summarize() {
 	status := &s.login.Status
 	status.ObservedGeneration = s.login.Generation
-	for _, condition := range stepConditions() {
+	meta.RemoveStatusCondition(&status.Conditions, v1beta1.ConditionPaused)
+	reported := s.reported()
+	for _, condition := range reported {
 		if s.lookedAt(condition) {
 			s.set(condition, s.found(condition))
+		}
+	}
+	for _, condition := range []string{v1beta1.ConditionExposed, v1beta1.ConditionMonitored} {
+		if !slices.Contains(reported, condition) {
+			meta.RemoveStatusCondition(&status.Conditions, condition)
 		}
 	}
 	s.set(v1beta1.ConditionReady, s.readiness())
@@ -61,7 +83,7 @@ func (s *scope) found(condition string) finding {
 
 // readiness copies the first finding that is not good.
 func (s *scope) readiness() finding {
-	for _, condition := range stepConditions() {
+	for _, condition := range s.summed() {
 		if f := s.found(condition); f.outcome != good {
 			return f
 		}
@@ -86,7 +108,7 @@ func (s *scope) set(condition string, f finding) {
 
 // setWhile sets a condition that is present only while some step's finding has that outcome.
 func (s *scope) setWhile(condition string, while outcome) {
-	for _, step := range stepConditions() {
+	for _, step := range s.summed() {
 		if f := s.found(step); f.outcome == while {
 			f.outcome = good
 			s.set(condition, f)
@@ -104,6 +126,7 @@ func (s *scope) describe(issuer string) {
 	status.JWKSURL = desired.JWKSURL(issuer)
 	status.StandInIssuer = s.login.Spec.Google.Issuer
 	status.RedirectURIsToRegister = desired.RedirectURIsToRegister(s.login)
+	status.Selector = labels.SelectorFromSet(desired.Selector(s.login.Name)).String()
 }
 
 // patchStatus writes the status if this pass changed it, and then tells of the transitions. The lock makes a pass that worked

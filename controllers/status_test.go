@@ -21,7 +21,7 @@ func TestSummary(t *testing.T) {
 	all := func(change func(*scope)) *scope {
 		s := newScope(&v1beta1.GoogleLogin{}, time.Unix(1000, 0))
 		change(s)
-		for _, c := range stepConditions() {
+		for _, c := range s.summed() {
 			if _, ok := s.findings[c]; !ok {
 				s.succeed(c, "Fine", "fine")
 			}

@@ -87,7 +87,9 @@ func (w *world) started(change ...func(*v1beta1.GoogleLogin)) *v1beta1.GoogleLog
 	w.create(clientSecret(w.ns))
 	login := w.shop(change...)
 	w.reconcile()
-	w.bindClaim()
+	if login.Spec.Storage.Type == v1beta1.StorageSQLite {
+		w.bindClaim()
+	}
 	w.rollOut()
 	w.reconcile()
 	return login

@@ -7,11 +7,19 @@ import (
 
 	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/googlelogin/operator/api/v1beta1"
@@ -31,7 +39,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		return fmt.Errorf("index GoogleLogins by Secret: %w", err)
 	}
 	child := handler.EnqueueRequestsFromMapFunc(loginOfChild)
-	return ctrl.NewControllerManagedBy(mgr).
+	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named("googlelogin").
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrentPasses}).
 		WithLogConstructor(logOf(mgr.GetLogger())).
@@ -42,8 +50,25 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&corev1.ServiceAccount{}, child).
 		Watches(&corev1.PersistentVolumeClaim{}, child).
 		Watches(&corev1.Pod{}, child).
+		Watches(&networkingv1.NetworkPolicy{}, child).
+		Watches(&networkingv1.Ingress{}, child).
+		Watches(&policyv1.PodDisruptionBudget{}, child).
+		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, child, builder.WithPredicates(predicate.Funcs{UpdateFunc: moreThanStatus})).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.loginsOfSecret)).
-		Complete(r)
+		Build(r)
+	if err != nil {
+		return err
+	}
+	r.late = &lateWatches{mgr: mgr, controller: c, started: map[schema.GroupVersionKind]bool{}}
+	return mgr.Add(r.late)
+}
+
+// moreThanStatus leaves out what an autoscaler writes down each time that it measures.
+func moreThanStatus(e event.UpdateEvent) bool {
+	before, after := e.ObjectOld.(*autoscalingv2.HorizontalPodAutoscaler), e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler)
+	return !equality.Semantic.DeepEqual(before.Spec, after.Spec) ||
+		!equality.Semantic.DeepEqual(before.Labels, after.Labels) ||
+		!equality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences)
 }
 
 // logOf names the GoogleLogin under the key that all our lines have for it.

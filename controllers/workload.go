@@ -6,8 +6,10 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
+	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 	"github.com/googlelogin/operator/controllers/desired"
@@ -31,9 +33,8 @@ func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 		func() error {
 			return apply(ctx, r, s, desired.Service(s.input), &corev1.Service{}, corev1ac.ExtractService)
 		},
-		func() error {
-			return apply(ctx, r, s, desired.Deployment(s.input), deployment, appsv1ac.ExtractDeployment)
-		},
+		func() error { return r.around(ctx, s) },
+		func() error { return r.applyDeployment(ctx, s, deployment) },
 	} {
 		if err := child(); err != nil {
 			return s.blame(v1beta1.ConditionAvailable, v1beta1.ReasonInvalidSpec, err)
@@ -41,6 +42,18 @@ func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 	}
 	s.deployment = deployment
 	return nil
+}
+
+// around sees to what the spec may ask for around the pods, before there are any: a policy has to be there first, and an autoscaler
+// that is no longer wanted must be gone before its replicas are taken back.
+func (r *Reconciler) around(ctx context.Context, s *scope) error {
+	if err := ensure(ctx, r, s, desired.NetworkPolicy(s.input), networkingv1ac.ExtractNetworkPolicy); err != nil {
+		return err
+	}
+	if err := ensure(ctx, r, s, desired.HorizontalPodAutoscaler(s.input), autoscalingv2ac.ExtractHorizontalPodAutoscaler); err != nil {
+		return err
+	}
+	return ensure(ctx, r, s, desired.PodDisruptionBudget(s.input), policyv1ac.ExtractPodDisruptionBudget)
 }
 
 func (s *scope) serverCanStart() bool {

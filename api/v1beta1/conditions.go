@@ -14,11 +14,24 @@ const (
 	ConditionStorageReady = "StorageReady"
 	// ConditionAvailable (positive) says whether enough server pods are ready to serve.
 	ConditionAvailable = "Available"
+	// ConditionExposed (positive) says whether browsers are routed to the server. It is there only if spec.exposure asks for that, and
+	// counts for Ready then.
+	ConditionExposed = "Exposed"
+	// ConditionMonitored (positive) says whether the ServiceMonitor is there. It is there only if spec.server.serviceMonitor asks for one,
+	// and does not count for Ready: it keeps nobody from signing in.
+	ConditionMonitored = "Monitored"
 	// ConditionReconciling (negative) says that the operator is at work, or waits for something that will pass by itself.
 	ConditionReconciling = "Reconciling"
 	// ConditionStalled (negative) says that only the user can mend what is wrong.
 	ConditionStalled = "Stalled"
+	// ConditionPaused (negative) says that the annotation googlelogin.dev/paused keeps the operator's hands off. Every other condition
+	// is as it was last observed.
+	ConditionPaused = "Paused"
 )
+
+// AnnotationPaused on a GoogleLogin, with the value "true", keeps the operator from writing anything but the condition Paused: no child
+// is made, changed or repaired, and no key rotates. Servers run on.
+const AnnotationPaused = "googlelogin.dev/paused"
 
 // Reasons, for conditions and for the events that tell of their transitions.
 const (
@@ -85,6 +98,24 @@ const (
 	ReasonRolloutInProgress = "RolloutInProgress"
 	// ReasonPodsFailing: a pod cannot start; the message copies the pod's own reason.
 	ReasonPodsFailing = "PodsFailing"
+	// ReasonIngressMade: the Ingress is there, and has no address, or none yet.
+	ReasonIngressMade = "IngressMade"
+	// ReasonIngressServed: a controller has given the Ingress an address.
+	ReasonIngressServed = "IngressServed"
+	// ReasonRouteAccepted: every Gateway has accepted the HTTPRoute.
+	ReasonRouteAccepted = "RouteAccepted"
+	// ReasonRoutePending: a Gateway has not answered yet.
+	ReasonRoutePending = "RoutePending"
+	// ReasonRouteRefused: a Gateway refuses the HTTPRoute; the message copies its reason.
+	ReasonRouteRefused = "RouteRefused"
+	// ReasonGatewayAPINotInstalled: the cluster does not know HTTPRoutes.
+	ReasonGatewayAPINotInstalled = "GatewayAPINotInstalled"
+	// ReasonServiceMonitorMade: the ServiceMonitor is there.
+	ReasonServiceMonitorMade = "ServiceMonitorMade"
+	// ReasonPrometheusOperatorNotInstalled: the cluster does not know ServiceMonitors.
+	ReasonPrometheusOperatorNotInstalled = "PrometheusOperatorNotInstalled"
+	// ReasonPaused: the annotation googlelogin.dev/paused is "true".
+	ReasonPaused = "Paused"
 	// ReasonWaiting: an earlier step has to succeed first.
 	ReasonWaiting = "Waiting"
 	// ReasonReconcileError: the pass ended in an error and is tried again.

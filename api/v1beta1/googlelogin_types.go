@@ -8,6 +8,7 @@ import (
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
+// +kubebuilder:subresource:scale:specpath=.spec.server.replicas,statuspath=.status.replicas,selectorpath=.status.selector
 // +kubebuilder:resource:shortName=glogin,categories=googlelogin
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
@@ -58,6 +59,8 @@ type GoogleLoginList struct {
 // +kubebuilder:validation:XValidation:rule="self.storage.type == 'Postgres' || !has(self.storage.postgres)",message="storage.postgres may be set only when storage.type is Postgres",fieldPath=".storage.postgres"
 // +kubebuilder:validation:XValidation:rule="self.storage.type != 'Postgres' || has(self.storage.postgres)",message="storage of type Postgres needs storage.postgres.secretRef, the Secret with the database's URI",fieldPath=".storage"
 // +kubebuilder:validation:XValidation:rule="self.storage.type == 'Postgres' || !has(self.server.replicas) || self.server.replicas <= 1",message="storage of type SQLite or Memory is held by one server: set server.replicas to 1 (or 0 to switch it off), or keep users and sessions in Postgres",fieldPath=".server.replicas"
+// +kubebuilder:validation:XValidation:rule="self.storage.type == 'Postgres' || !has(self.server.autoscaling)",message="storage of type SQLite or Memory is held by one server: remove server.autoscaling, or keep users and sessions in Postgres",fieldPath=".server.autoscaling"
+// +kubebuilder:validation:XValidation:rule="!has(self.exposure.type) || self.exposure.type == 'None' || self.redirectURIs.exists(u, !u.matches('^https?://(localhost|[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+|\\\\[.*)(:[0-9]+)?(/|$)'))",message="exposure needs a redirect URI whose host is a name: localhost and addresses are not exposed",fieldPath=".exposure"
 // +kubebuilder:validation:XValidation:rule="!has(self.session.accessTokenTTL) || !has(self.signingKeys.retain) || size(self.signingKeys.retain) == 0 || duration(self.signingKeys.retain) >= duration(self.session.accessTokenTTL)",message="signingKeys.retain must not be shorter than session.accessTokenTTL: tokens would be refused before they expire",fieldPath=".signingKeys.retain"
 // +kubebuilder:validation:XValidation:rule="!has(self.session.accessTokenTTL) || !has(self.signingKeys.rotationPeriod) || duration(self.session.accessTokenTTL).getSeconds() <= 10 * duration(self.signingKeys.rotationPeriod).getSeconds()",message="signingKeys.rotationPeriod must be at least a tenth of session.accessTokenTTL: every key is kept as long as tokens live, and the key set would grow too large",fieldPath=".signingKeys.rotationPeriod"
 type GoogleLoginSpec struct {
@@ -89,7 +92,7 @@ type GoogleLoginSpec struct {
 	Scopes []Scope `json:"scopes,omitempty"`
 
 	// basePath is where the server's endpoints live on the host of each redirect URI: <basePath>/login, <basePath>/me and so
-	// on. Route this path, and the paths of the redirect URIs, to the Service. Default: /auth.
+	// on. Without exposure, route this path, and the paths of the redirect URIs, to the Service. Default: /auth.
 	// +optional
 	// +kubebuilder:default=/auth
 	// +kubebuilder:validation:MinLength=2
@@ -144,4 +147,9 @@ type GoogleLoginSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Server Server `json:"server,omitzero"`
+
+	// exposure says how browsers reach the server. Unset: not at all, until you route to its Service.
+	// +optional
+	// +kubebuilder:default={}
+	Exposure Exposure `json:"exposure,omitzero"`
 }

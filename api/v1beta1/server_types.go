@@ -119,8 +119,11 @@ type DatabaseSecretRef struct {
 }
 
 // Server sets how the callback server runs.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || (has(self.resources) && has(self.resources.requests) && 'cpu' in self.resources.requests)",message="server.autoscaling compares the CPU that servers use with what they request: set server.resources.requests.cpu, to 100m say",fieldPath=".autoscaling"
 type Server struct {
-	// replicas of the server. 0 switches it off. Only storage of type Postgres is shared by more than one. Default: 1.
+	// replicas of the server. 0 switches it off. Only storage of type Postgres is shared by more than one. `kubectl scale` and
+	// autoscalers of your own set it; with autoscaling it counts only while it is 0. Default: 1.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0
@@ -158,6 +161,69 @@ type Server struct {
 	// resources of the server's container. Unset: requests of 10m CPU and 32Mi memory, and a memory limit of 128Mi.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// serviceAccount is the identity of the server's pods.
+	// +optional
+	ServiceAccount ServiceAccount `json:"serviceAccount,omitzero"`
+
+	// podMetadata is added to the server's pods.
+	// +optional
+	PodMetadata PodMetadata `json:"podMetadata,omitzero"`
+
+	// env are environment variables of the server, for what no field has: HTTPS_PROXY, say. A change restarts the server.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	Env []EnvVar `json:"env,omitempty"`
+
+	// nodeSelector are labels that a node must have to run the server.
+	// +optional
+	NodeSelector Labels `json:"nodeSelector,omitempty"`
+
+	// tolerations are taints of nodes on which the server may run all the same.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Tolerations []Toleration `json:"tolerations,omitempty"`
+
+	// affinity says which nodes, and the neighbourhood of which pods, the server prefers or requires.
+	// +optional
+	Affinity *Affinity `json:"affinity,omitempty"`
+
+	// topologySpreadConstraints spread the server's pods. Unset: where there may be several, they are spread over nodes and zones as far
+	// as that is possible.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	TopologySpreadConstraints []TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
+
+	// priorityClassName is the PriorityClass of the server's pods. Unset: the cluster's default.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="server.priorityClassName must be the name of a PriorityClass: lower-case letters, digits, '-' and '.'"
+	PriorityClassName string `json:"priorityClassName,omitempty"`
+
+	// autoscaling lets a HorizontalPodAutoscaler choose the number of servers, in place of replicas: only replicas 0 still counts, and
+	// switches the server off. Only with storage of type Postgres. Unset: there are as many servers as replicas says.
+	// +optional
+	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
+
+	// podDisruptionBudget bounds how many servers a drain of nodes may take at once.
+	// +optional
+	// +kubebuilder:default={}
+	PodDisruptionBudget PodDisruptionBudget `json:"podDisruptionBudget,omitzero"`
+
+	// networkPolicy bounds who may connect to the server.
+	// +optional
+	// +kubebuilder:default={}
+	NetworkPolicy NetworkPolicy `json:"networkPolicy,omitzero"`
+
+	// serviceMonitor tells a Prometheus that its operator runs to collect the server's metrics.
+	// +optional
+	// +kubebuilder:default={}
+	ServiceMonitor ServiceMonitor `json:"serviceMonitor,omitzero"`
 }
 
 // CIDR is a range of addresses, such as 10.0.0.0/8.

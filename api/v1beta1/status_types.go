@@ -10,8 +10,9 @@ type GoogleLoginStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions say what is so: Ready is the summary of Accepted, CredentialsReady, KeysReady, StorageReady and Available. Reconciling and
-	// Stalled are present only while they are true.
+	// conditions say what is so: Ready is the summary of Accepted, CredentialsReady, KeysReady, StorageReady, Available and, where
+	// spec.exposure asks for it, Exposed. Monitored speaks of the ServiceMonitor and does not count. Reconciling,
+	// Stalled and Paused are present only while they are true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -73,6 +74,11 @@ type GoogleLoginStatus struct {
 	// replicas is how many server pods exist.
 	// +optional
 	Replicas int32 `json:"replicas,omitempty"`
+
+	// selector finds the server's pods, in the form that the scale subresource has it: an autoscaler of your own asks there.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Selector string `json:"selector,omitempty"`
 
 	// readyReplicas is how many server pods are ready.
 	// +optional

@@ -221,6 +221,49 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestSurroundingsRefused has the rules about pods and what is around them.
+func TestSurroundingsRefused(t *testing.T) {
+	const postgres = "{type: Postgres, postgres: {secretRef: {name: db}}}"
+	for _, row := range []struct {
+		name    string
+		changes []string
+		message string
+	}{
+		{"a label of the operator's", []string{"spec.server.podMetadata", "{labels: {app.kubernetes.io/instance: other}}"}, "are the operator's own"},
+		{"a label under the operator's domain", []string{"spec.server.podMetadata", "{labels: {googlelogin.dev/x: z}}"}, "are the operator's own"},
+		{"an annotation of the operator's", []string{"spec.server.podMetadata", "{annotations: {googlelogin.dev/config-hash: x}}"}, "are the operator's own"},
+		{"a label that is none", []string{"spec.server.podMetadata", "{labels: {'not a name': z}}"}, "the name of a label must be"},
+		{"a label's value that is none", []string{"spec.server.podMetadata", "{labels: {a: 'not a value'}}"}, "should match"},
+		{"an annotation that is none", []string{"spec.server.serviceAccount", "{annotations: {'not a name': z}}"}, "the name of an annotation must be"},
+		{"a ServiceAccount of another namespace", []string{"spec.server.serviceAccount", "{name: other/admin}"}, "must be the name of a ServiceAccount"},
+		{"a reserved variable", []string{"spec.server.env", "[{name: GODEBUG, value: x}]"}, "are reserved"},
+		{"a variable of the operator's", []string{"spec.server.env", "[{name: GOOGLELOGIN_X, value: x}]"}, "are reserved"},
+		{"a variable that is none", []string{"spec.server.env", "[{name: 'A B', value: x}]"}, "the name of a variable must be"},
+		{"a variable of two sources", []string{"spec.server.env", "[{name: A, value: x, valueFrom: {secretKeyRef: {name: s, key: k}}}]"}, "set value or valueFrom, not both"},
+		{"a Secret of another namespace", []string{"spec.server.env", "[{name: A, valueFrom: {secretKeyRef: {name: other/s, key: k}}}]"}, "must be the name of a Secret"},
+		{"a PriorityClass that is none", []string{"spec.server.priorityClassName", "Very Important"}, "must be the name of a PriorityClass"},
+		{"an autoscaler on SQLite", []string{"spec.server", "{autoscaling: {maxReplicas: 3}, resources: {requests: {cpu: 100m}}}"}, "held by one server: remove server.autoscaling"},
+		{"an autoscaler of nothing requested", []string{"spec.storage", postgres, "spec.server.autoscaling", "{maxReplicas: 3}"}, "set server.resources.requests.cpu"},
+		{"more at least than at most", []string{"spec.storage", postgres, "spec.server", "{autoscaling: {minReplicas: 4, maxReplicas: 3}, resources: {requests: {cpu: 100m}}}"}, "minReplicas must not be above maxReplicas"},
+		{"a budget of two bounds", []string{"spec.server.podDisruptionBudget", "{mode: Enabled, minAvailable: 1, maxUnavailable: 1}"}, "not both"},
+		{"a peer that is nobody", []string{"spec.server.networkPolicy", "{mode: Enabled, publicFrom: [{}]}"}, "a peer needs podSelector"},
+		{"a peer that is two", []string{"spec.server.networkPolicy", "{mode: Enabled, publicFrom: [{ipBlock: {cidr: 10.0.0.0/8}, podSelector: {}}]}"}, "a peer needs podSelector"},
+		{"a range that is none", []string{"spec.server.networkPolicy", "{mode: Enabled, publicFrom: [{ipBlock: {cidr: ten}}]}"}, "must be a range of addresses"},
+		{"a route to nowhere", []string{"spec.exposure", "{type: HTTPRoute}"}, "needs exposure.httpRoute.parentRefs"},
+		{"a Gateway in no namespace", []string{"spec.exposure", "{type: HTTPRoute, httpRoute: {parentRefs: [{name: g, namespace: 'A B'}]}}"}, "must be the name of a namespace"},
+		{"a hostname with a port", []string{"spec.exposure", "{type: HTTPRoute, httpRoute: {parentRefs: [{name: g}], hostnames: ['a.example.com:8443']}}"}, "without a port"},
+		{"a certificate of another namespace", []string{"spec.exposure", "{type: Ingress, ingress: {tls: {secretName: other/tls}}}"}, "must be the name of a Secret"},
+		{"a developer's machine exposed", []string{"spec.redirectURIs", "['http://localhost:8000/auth/callback', 'http://127.0.0.1:8000/auth/callback', 'http://[::1]:8000/auth/callback']", "spec.exposure", "{type: Ingress}"}, "localhost and addresses are not exposed"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			err := create(t, object(t, row.changes...))
+			if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), row.message) {
+				t.Errorf("got %v, want a refusal with %q", err, row.message)
+			}
+		})
+	}
+}
+
 func TestAccepted(t *testing.T) {
 	for _, row := range []struct {
 		name    string
@@ -252,6 +295,13 @@ func TestAccepted(t *testing.T) {
 		{"three servers on Postgres", []string{"spec.server.replicas", "3", "spec.storage", "{type: Postgres, postgres: {secretRef: {name: shop-db-app}}}"}},
 		{"Postgres with a CA", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: shop-db-app}, caSecretRef: {name: shop-db-ca}}}"}},
 		{"switched off", []string{"spec.server.replicas", "0"}},
+		{"an Ingress with nothing said of it", []string{"spec.exposure", "{type: Ingress}"}},
+		{"an Ingress for what is not a developer's machine", []string{"spec.redirectURIs", "['http://localhost:8000/auth/callback', 'https://shop.example.com/auth/callback']", "spec.exposure", "{type: Ingress, ingress: {ingressClassName: nginx, annotations: {cert-manager.io/cluster-issuer: letsencrypt}, tls: {secretName: shop-tls}}}"}},
+		{"an HTTPRoute", []string{"spec.exposure", "{type: HTTPRoute, httpRoute: {parentRefs: [{name: public, namespace: gateways, sectionName: https, port: 443}], hostnames: ['*.example.com']}}"}},
+		{"settings of another exposure left in place", []string{"spec.exposure", "{type: None, ingress: {}, httpRoute: {parentRefs: [{name: public}]}}"}},
+		{"pods as a platform wants them", []string{"spec.server", `{serviceAccount: {name: shop}, podMetadata: {labels: {app.kubernetes.io/part-of: shop}}, env: [{name: HTTPS_PROXY, value: 'http://proxy:3128'}, {name: T, valueFrom: {secretKeyRef: {name: s, key: k}}}],
+			nodeSelector: {kubernetes.io/arch: arm64}, tolerations: [{operator: Exists}], priorityClassName: important, topologySpreadConstraints: [{topologyKey: zone, maxSkew: 1, whenUnsatisfiable: ScheduleAnyway}],
+			affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: batch}}}]}}, podDisruptionBudget: {mode: Enabled, minAvailable: 50%}, networkPolicy: {mode: Enabled, extAuthzFrom: [{namespaceSelector: {}}]}, serviceMonitor: {mode: Enabled}}`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if err := create(t, object(t, row.changes...)); err != nil {

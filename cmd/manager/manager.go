@@ -14,13 +14,16 @@ import (
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 	"github.com/googlelogin/operator/controllers"
+	"github.com/googlelogin/operator/controllers/desired"
 )
 
 // controllerName is how the manager reports in events.
@@ -36,8 +39,10 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options, tracer 
 		return nil, err
 	}
 	mgr, err := ctrl.NewManager(restConfig, ctrl.Options{
-		Scheme:                  scheme,
-		Cache:                   controllers.CacheOptions(o.namespaces),
+		Scheme: scheme,
+		Cache:  controllers.CacheOptions(o.namespaces),
+		// Its CRD may come and go: a cache of it could not be relied on.
+		Client:                  client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&gatewayv1.HTTPRoute{}}}},
 		Metrics:                 o.metrics(),
 		HealthProbeBindAddress:  o.healthAddress,
 		PprofBindAddress:        o.pprofAddress,
@@ -91,7 +96,7 @@ func cachesFilled(c cache.Cache) healthz.Checker {
 
 func newScheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1beta1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, gatewayv1.Install, desired.AddServiceMonitors, v1beta1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("register types: %w", err)
 		}

@@ -23,11 +23,20 @@ func Replicas(login *v1beta1.GoogleLogin) int32 {
 	return *login.Spec.Server.Replicas
 }
 
+// startReplicas is how many pods a new Deployment gets.
+func startReplicas(login *v1beta1.GoogleLogin) int32 {
+	if Autoscaled(login) {
+		return MinReplicas(login)
+	}
+	return Replicas(login)
+}
+
 func container(in Input) *corev1ac.ContainerApplyConfiguration {
 	return corev1ac.Container().
 		WithName(ServerContainer).
 		WithImage(image(in)).
 		WithArgs(configArg()).
+		WithEnv(env(in.Login)...).
 		WithPorts(containerPorts(in.Login)...).
 		WithResources(resources(in.Login)).
 		WithSecurityContext(containerSecurity()).

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -22,19 +23,22 @@ const ConfigHashAnnotation = "googlelogin.dev/config-hash"
 // terminationMargin is what a pod gets beyond the server's own drain before it is killed.
 const terminationMargin = 10 * time.Second
 
-// Deployment runs the callback server.
+// Deployment runs the callback server. With an autoscaler, its replicas are what to start from: see package controllers for how they
+// are handed over.
 func Deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 	name := in.Login.Name
+	annotations := plain(in.Login.Spec.Server.PodMetadata.Annotations)
+	annotations[ConfigHashAnnotation] = hash(in.config)
 	return appsv1ac.Deployment(ServerName(name), in.Login.Namespace).
 		WithLabels(Labels(name)).
 		WithOwnerReferences(owner(in.Login)).
 		WithSpec(appsv1ac.DeploymentSpec().
-			WithReplicas(Replicas(in.Login)).
+			WithReplicas(startReplicas(in.Login)).
 			WithStrategy(strategy(in)).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(Selector(name))).
 			WithTemplate(corev1ac.PodTemplateSpec().
-				WithLabels(Labels(name)).
-				WithAnnotations(map[string]string{ConfigHashAnnotation: hash(in.config)}).
+				WithLabels(podLabels(in.Login)).
+				WithAnnotations(annotations).
 				WithSpec(podSpec(in))))
 }
 
@@ -52,7 +56,7 @@ func strategy(in Input) *appsv1ac.DeploymentStrategyApplyConfiguration {
 func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
 	drain := config.Default().DrainTimeout.Std()
 	spec := corev1ac.PodSpec().
-		WithServiceAccountName(ServerName(in.Login.Name)).
+		WithServiceAccountName(cmp.Or(in.Login.Spec.Server.ServiceAccount.Name, ServerName(in.Login.Name))).
 		WithAutomountServiceAccountToken(false).
 		// Without this every Service of the namespace becomes a dozen environment variables of the server.
 		WithEnableServiceLinks(false).
@@ -60,9 +64,7 @@ func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
 		WithSecurityContext(podSecurity()).
 		WithContainers(container(in)).
 		WithVolumes(volumes(in)...)
-	for _, secret := range in.Login.Spec.Server.ImagePullSecrets {
-		spec.WithImagePullSecrets(corev1ac.LocalObjectReference().WithName(secret.Name))
-	}
+	schedule(spec, in.Login)
 	return spec
 }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
@@ -88,7 +90,67 @@ func everything(login *v1beta1.GoogleLogin) {
 			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("0.5")},
 			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
 		},
+		ServiceAccount: v1beta1.ServiceAccount{
+			Name: "shop-identity", Annotations: v1beta1.Annotations{"iam.example.com/role": "shop"},
+		},
+		PodMetadata: v1beta1.PodMetadata{
+			Labels: v1beta1.Labels{"team": "shop"}, Annotations: v1beta1.Annotations{"linkerd.io/inject": "enabled"},
+		},
+		Env: []v1beta1.EnvVar{
+			{Name: "HTTPS_PROXY", Value: "http://proxy.example.com:3128"},
+			{Name: "OTEL_EXPORTER_OTLP_HEADERS", ValueFrom: &v1beta1.EnvVarSource{SecretKeyRef: v1beta1.SecretKeyRef{Name: "traces", Key: "headers"}}},
+		},
+		NodeSelector:              v1beta1.Labels{"disk": "fast"},
+		Tolerations:               []v1beta1.Toleration{{Key: "dedicated", Operator: "Equal", Value: "login", Effect: "NoSchedule"}},
+		TopologySpreadConstraints: []v1beta1.TopologySpreadConstraint{{TopologyKey: "topology.kubernetes.io/zone", MaxSkew: 2, WhenUnsatisfiable: "DoNotSchedule"}},
+		Affinity: &v1beta1.Affinity{
+			NodeAffinity: &v1beta1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &v1beta1.NodeSelector{
+				NodeSelectorTerms: []v1beta1.NodeSelectorTerm{{MatchExpressions: []v1beta1.Requirement{{Key: "arch", Operator: "In", Values: []string{"arm64"}}}}},
+			}},
+			PodAntiAffinity: &v1beta1.PodAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []v1beta1.WeightedPodAffinityTerm{{
+				Weight:          10,
+				PodAffinityTerm: v1beta1.PodAffinityTerm{TopologyKey: "kubernetes.io/hostname", LabelSelector: v1beta1.Selector{MatchLabels: map[string]v1beta1.LabelValue{"app": "shop"}}},
+			}}},
+		},
+		PriorityClassName:   "important",
+		PodDisruptionBudget: v1beta1.PodDisruptionBudget{Mode: v1beta1.Enabled},
+		NetworkPolicy: v1beta1.NetworkPolicy{
+			Mode:         v1beta1.Enabled,
+			PublicFrom:   []v1beta1.NetworkPeer{{NamespaceSelector: named("ingress")}, {IPBlock: &v1beta1.IPBlock{CIDR: "10.0.0.0/8"}}},
+			ExtAuthzFrom: []v1beta1.NetworkPeer{{NamespaceSelector: named("envoy"), PodSelector: &v1beta1.Selector{MatchLabels: map[string]v1beta1.LabelValue{"app": "envoy"}}}},
+		},
+		ServiceMonitor: v1beta1.ServiceMonitor{Mode: v1beta1.Enabled, Interval: "1m", Labels: v1beta1.Labels{"release": "prometheus"}},
 	}
+	spec.Exposure = v1beta1.Exposure{Type: v1beta1.ExposureIngress, Ingress: &v1beta1.Ingress{
+		IngressClassName: "nginx",
+		Annotations:      v1beta1.Annotations{"cert-manager.io/cluster-issuer": "letsencrypt"},
+		Labels:           v1beta1.Labels{"team": "shop"},
+		TLS:              v1beta1.IngressTLS{Mode: v1beta1.Enabled},
+	}}
+}
+
+// named chooses a namespace by its name.
+func named(namespace v1beta1.LabelValue) *v1beta1.Selector {
+	return &v1beta1.Selector{MatchLabels: map[string]v1beta1.LabelValue{"kubernetes.io/metadata.name": namespace}}
+}
+
+// scaled lets an autoscaler choose the number of servers, behind a Gateway of the platform.
+func scaled(login *v1beta1.GoogleLogin) {
+	onPostgres(login)
+	spec := &login.Spec
+	spec.RedirectURIs = []v1beta1.RedirectURI{
+		"https://shop.example.com/auth/callback", "https://shop.example.com/oauth2/callback",
+		"https://stock.example.com/auth/callback", "http://localhost:8000/auth/callback", "http://127.0.0.1:8000/cb",
+	}
+	spec.Server.Autoscaling = &v1beta1.Autoscaling{MinReplicas: 2, MaxReplicas: 6, TargetCPUUtilizationPercentage: 70}
+	spec.Server.Resources = &corev1.ResourceRequirements{Requests: corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("64Mi"),
+	}, Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128Mi")}}
+	spec.Server.PodDisruptionBudget = v1beta1.PodDisruptionBudget{Mode: v1beta1.Enabled, MinAvailable: ptr.To(intstr.FromString("50%"))}
+	spec.Server.NetworkPolicy.Mode = v1beta1.Enabled
+	spec.Exposure = v1beta1.Exposure{Type: v1beta1.ExposureHTTPRoute, HTTPRoute: &v1beta1.HTTPRoute{
+		ParentRefs: []v1beta1.ParentRef{{Name: "public", Namespace: "gateways", SectionName: "https", Port: 443}, {Name: "own"}},
+	}}
 }
 
 // onPostgres keeps users and sessions in a database that CloudNativePG runs.
@@ -112,6 +174,12 @@ func TestChildren(t *testing.T) {
 			onPostgres(l)
 			l.Spec.Storage.Postgres.CASecretRef = &v1beta1.CASecretRef{Name: "shop-db-ca", Key: "authority.pem"}
 		})},
+		{"scaled", shop(scaled)},
+		{"ingress-tls", shop(func(l *v1beta1.GoogleLogin) {
+			l.Spec.RedirectURIs = append(l.Spec.RedirectURIs, "https://shop.example.com/oauth2/callback", "https://stock.example.com/cb")
+			l.Spec.Exposure = v1beta1.Exposure{Type: v1beta1.ExposureIngress, Ingress: &v1beta1.Ingress{TLS: v1beta1.IngressTLS{SecretName: "wildcard"}}}
+			l.Spec.Server.PodDisruptionBudget = v1beta1.PodDisruptionBudget{Mode: v1beta1.Enabled, MaxUnavailable: ptr.To(intstr.FromInt32(2))}
+		})},
 		{"memory", shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory })},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -125,8 +193,17 @@ func TestChildren(t *testing.T) {
 				"persistentvolumeclaim.yaml": desired.PersistentVolumeClaim(in),
 				"deployment.yaml":            desired.Deployment(in),
 				"service.yaml":               desired.Service(in),
+				"ingress.yaml":               desired.Ingress(in),
+				"httproute.yaml":             desired.HTTPRoute(in),
+				"networkpolicy.yaml":         desired.NetworkPolicy(in),
+				"poddisruptionbudget.yaml":   desired.PodDisruptionBudget(in),
+				"hpa.yaml":                   desired.HorizontalPodAutoscaler(in),
+				"servicemonitor.yaml":        desired.ServiceMonitor(in),
 			} {
-				if file == "persistentvolumeclaim.yaml" && !desired.NeedsVolume(row.login) {
+				if (file == "persistentvolumeclaim.yaml" && !desired.NeedsVolume(row.login)) || reflect.ValueOf(child).IsNil() {
+					if _, err := os.Stat(filepath.Join("testdata", row.name, file)); err == nil {
+						t.Errorf("%s has a golden file, and is not asked for", file)
+					}
 					continue
 				}
 				golden(t, filepath.Join("testdata", row.name, file), child)
@@ -289,5 +366,45 @@ func TestRedirectURIsToRegister(t *testing.T) {
 	want := append(slices.Clone(redirect), "https://shop.example.com/auth/google", "http://localhost:8000/auth/google")
 	if diff := cmp.Diff(want, uris(v1beta1.Enabled)); diff != "" {
 		t.Errorf("with the button (-want +got):\n%s", diff)
+	}
+}
+
+// TestTheOperatorsLabelsWin: the CRD refuses such labels, and an old object may have them all the same.
+func TestTheOperatorsLabelsWin(t *testing.T) {
+	in, err := desired.NewInput(shop(func(l *v1beta1.GoogleLogin) {
+		l.Spec.Server.PodMetadata = v1beta1.PodMetadata{
+			Labels:      v1beta1.Labels{desired.LabelInstance: "other", "team": "shop"},
+			Annotations: v1beta1.Annotations{desired.ConfigHashAnnotation: "other"},
+		}
+	}), "image")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := desired.Deployment(in).Spec.Template
+	want := desired.Labels("shop")
+	want["team"] = "shop"
+	if diff := cmp.Diff(want, template.Labels); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	if template.Annotations[desired.ConfigHashAnnotation] == "other" {
+		t.Error("an annotation of the spec took the place of the configuration's hash")
+	}
+}
+
+// TestNobodyIsLetInToEnvoysPortUnlessNamed: a rule without a peer lets in everybody.
+func TestNobodyIsLetInToEnvoysPortUnlessNamed(t *testing.T) {
+	in, err := desired.NewInput(shop(func(l *v1beta1.GoogleLogin) {
+		l.Spec.ForwardAuth.ExtAuthz = v1beta1.Enabled
+		l.Spec.Server.NetworkPolicy.Mode = v1beta1.Enabled
+	}), "image")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range desired.NetworkPolicy(in).Spec.Ingress {
+		for _, port := range rule.Ports {
+			if number := port.Port.IntValue(); number != 8080 && len(rule.From) == 0 || number == 8083 {
+				t.Errorf("port %d is open to %d peers", number, len(rule.From))
+			}
+		}
 	}
 }

@@ -9,6 +9,9 @@
 //	Deployment             <name>-googlelogin   the callback server
 //	Service                <name>-googlelogin   8080 what the internet reaches, 8081 health and metrics
 //
+// What it gets where the spec asks for it, all of them called <name>-googlelogin too, and nil otherwise: Ingress, HTTPRoute,
+// PodDisruptionBudget, HorizontalPodAutoscaler, NetworkPolicy, ServiceMonitor.
+//
 // The two Secrets with keys, <name>-signing-keys and <name>-sealing-keys, hold randomness and are therefore made by package
 // controllers; their names are here.
 package desired

@@ -14,8 +14,10 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/controllers/desired"
 )
 
 // assetsVariable names the folder with the programs, as envtest has it.
@@ -67,6 +69,8 @@ func (p *Plane) up() error {
 	}
 	p.scheme = runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(p.scheme))
+	utilruntime.Must(gatewayv1.Install(p.scheme))
+	utilruntime.Must(desired.AddServiceMonitors(p.scheme))
 	utilruntime.Must(v1beta1.AddToScheme(p.scheme))
 	p.env = &envtest.Environment{
 		Scheme:                p.scheme,

@@ -18,6 +18,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 	// Group=googlelogin.dev, Version=v1beta1
 	case v1beta1.SchemeGroupVersion.WithKind("Access"):
 		return &apiv1beta1.AccessApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Affinity"):
+		return &apiv1beta1.AffinityApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Autoscaling"):
+		return &apiv1beta1.AutoscalingApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("CASecretRef"):
 		return &apiv1beta1.CASecretRefApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Client"):
@@ -28,6 +32,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.CookieApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("DatabaseSecretRef"):
 		return &apiv1beta1.DatabaseSecretRefApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("EnvVar"):
+		return &apiv1beta1.EnvVarApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("EnvVarSource"):
+		return &apiv1beta1.EnvVarSourceApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Exposure"):
+		return &apiv1beta1.ExposureApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("ForwardAuth"):
 		return &apiv1beta1.ForwardAuthApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Frontend"):
@@ -40,18 +50,58 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.GoogleLoginSpecApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("GoogleLoginStatus"):
 		return &apiv1beta1.GoogleLoginStatusApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("HTTPRoute"):
+		return &apiv1beta1.HTTPRouteApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Ingress"):
+		return &apiv1beta1.IngressApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("IngressTLS"):
+		return &apiv1beta1.IngressTLSApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("IPBlock"):
+		return &apiv1beta1.IPBlockApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("KeyStatus"):
 		return &apiv1beta1.KeyStatusApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Logo"):
 		return &apiv1beta1.LogoApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("NetworkPeer"):
+		return &apiv1beta1.NetworkPeerApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("NetworkPolicy"):
+		return &apiv1beta1.NetworkPolicyApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("NodeAffinity"):
+		return &apiv1beta1.NodeAffinityApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("NodeSelector"):
+		return &apiv1beta1.NodeSelectorApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("NodeSelectorTerm"):
+		return &apiv1beta1.NodeSelectorTermApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Pages"):
 		return &apiv1beta1.PagesApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("ParentRef"):
+		return &apiv1beta1.ParentRefApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("PodAffinity"):
+		return &apiv1beta1.PodAffinityApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("PodAffinityTerm"):
+		return &apiv1beta1.PodAffinityTermApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("PodDisruptionBudget"):
+		return &apiv1beta1.PodDisruptionBudgetApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("PodMetadata"):
+		return &apiv1beta1.PodMetadataApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Postgres"):
 		return &apiv1beta1.PostgresApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("PreferredNodes"):
+		return &apiv1beta1.PreferredNodesApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("RateLimits"):
 		return &apiv1beta1.RateLimitsApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Requirement"):
+		return &apiv1beta1.RequirementApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("SecretKeyRef"):
+		return &apiv1beta1.SecretKeyRefApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Selector"):
+		return &apiv1beta1.SelectorApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Server"):
 		return &apiv1beta1.ServerApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("ServiceAccount"):
+		return &apiv1beta1.ServiceAccountApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("ServiceMonitor"):
+		return &apiv1beta1.ServiceMonitorApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Session"):
 		return &apiv1beta1.SessionApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("SigningKeys"):
@@ -62,6 +112,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.StorageApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("TokenEndpoint"):
 		return &apiv1beta1.TokenEndpointApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Toleration"):
+		return &apiv1beta1.TolerationApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("TopologySpreadConstraint"):
+		return &apiv1beta1.TopologySpreadConstraintApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("WeightedPodAffinityTerm"):
+		return &apiv1beta1.WeightedPodAffinityTermApplyConfiguration{}
 
 	}
 	return nil

@@ -48,8 +48,40 @@ var schemaYAML = typed.YAMLObject(`types:
       default: Disabled
 - name: com.github.googlelogin.operator.api.v1beta1.Accounts
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Affinity
+  map:
+    fields:
+    - name: nodeAffinity
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.NodeAffinity
+    - name: podAffinity
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.PodAffinity
+    - name: podAntiAffinity
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.PodAffinity
+- name: com.github.googlelogin.operator.api.v1beta1.AnnotationValue
+  scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Annotations
+  map:
+    elementType:
+      namedType: com.github.googlelogin.operator.api.v1beta1.AnnotationValue
 - name: com.github.googlelogin.operator.api.v1beta1.Audience
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Autoscaling
+  map:
+    fields:
+    - name: maxReplicas
+      type:
+        scalar: numeric
+    - name: minReplicas
+      type:
+        scalar: numeric
+      default: 2
+    - name: targetCPUUtilizationPercentage
+      type:
+        scalar: numeric
+      default: 80
 - name: com.github.googlelogin.operator.api.v1beta1.CASecretRef
   map:
     fields:
@@ -117,6 +149,39 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.googlelogin.operator.api.v1beta1.Duration
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Email
+  scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.EnvVar
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: value
+      type:
+        scalar: string
+    - name: valueFrom
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.EnvVarSource
+- name: com.github.googlelogin.operator.api.v1beta1.EnvVarSource
+  map:
+    fields:
+    - name: secretKeyRef
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.SecretKeyRef
+- name: com.github.googlelogin.operator.api.v1beta1.Exposure
+  map:
+    fields:
+    - name: httpRoute
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.HTTPRoute
+    - name: ingress
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Ingress
+    - name: type
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.ExposureType
+      default: None
+- name: com.github.googlelogin.operator.api.v1beta1.ExposureType
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.ForwardAuth
   map:
@@ -194,6 +259,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: client
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Client
+    - name: exposure
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Exposure
+      default: {}
     - name: forwardAuth
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.ForwardAuth
@@ -296,11 +365,69 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: replicas
       type:
         scalar: numeric
+    - name: selector
+      type:
+        scalar: string
     - name: standInIssuer
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.HTTPRoute
+  map:
+    fields:
+    - name: annotations
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Annotations
+    - name: hostnames
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.Hostname
+          elementRelationship: associative
+    - name: labels
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Labels
+    - name: parentRefs
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.ParentRef
+          elementRelationship: atomic
 - name: com.github.googlelogin.operator.api.v1beta1.HostedDomain
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Hostname
+  scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.IPBlock
+  map:
+    fields:
+    - name: cidr
+      type:
+        scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Ingress
+  map:
+    fields:
+    - name: annotations
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Annotations
+    - name: ingressClassName
+      type:
+        scalar: string
+    - name: labels
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Labels
+    - name: tls
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.IngressTLS
+      default: {}
+- name: com.github.googlelogin.operator.api.v1beta1.IngressTLS
+  map:
+    fields:
+    - name: mode
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Enabled
+    - name: secretName
+      type:
+        scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.KeyStatus
   map:
     fields:
@@ -322,6 +449,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: state
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.LabelValue
+  scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Labels
+  map:
+    elementType:
+      namedType: com.github.googlelogin.operator.api.v1beta1.LabelValue
 - name: com.github.googlelogin.operator.api.v1beta1.Logo
   map:
     fields:
@@ -334,6 +467,73 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: mediaType
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.NetworkPeer
+  map:
+    fields:
+    - name: ipBlock
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.IPBlock
+    - name: namespaceSelector
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Selector
+    - name: podSelector
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Selector
+- name: com.github.googlelogin.operator.api.v1beta1.NetworkPolicy
+  map:
+    fields:
+    - name: extAuthzFrom
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.NetworkPeer
+          elementRelationship: atomic
+    - name: mode
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Disabled
+    - name: publicFrom
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.NetworkPeer
+          elementRelationship: atomic
+- name: com.github.googlelogin.operator.api.v1beta1.NodeAffinity
+  map:
+    fields:
+    - name: preferredDuringSchedulingIgnoredDuringExecution
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.PreferredNodes
+          elementRelationship: atomic
+    - name: requiredDuringSchedulingIgnoredDuringExecution
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.NodeSelector
+- name: com.github.googlelogin.operator.api.v1beta1.NodeSelector
+  map:
+    fields:
+    - name: nodeSelectorTerms
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.NodeSelectorTerm
+          elementRelationship: atomic
+- name: com.github.googlelogin.operator.api.v1beta1.NodeSelectorTerm
+  map:
+    fields:
+    - name: matchExpressions
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.Requirement
+          elementRelationship: atomic
+    - name: matchFields
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.Requirement
+          elementRelationship: atomic
 - name: com.github.googlelogin.operator.api.v1beta1.OptionalDuration
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Pages
@@ -354,6 +554,67 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: title
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.ParentRef
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
+    - name: port
+      type:
+        scalar: numeric
+    - name: sectionName
+      type:
+        scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.PodAffinity
+  map:
+    fields:
+    - name: preferredDuringSchedulingIgnoredDuringExecution
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.WeightedPodAffinityTerm
+          elementRelationship: atomic
+    - name: requiredDuringSchedulingIgnoredDuringExecution
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.PodAffinityTerm
+          elementRelationship: atomic
+- name: com.github.googlelogin.operator.api.v1beta1.PodAffinityTerm
+  map:
+    fields:
+    - name: labelSelector
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Selector
+    - name: topologyKey
+      type:
+        scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.PodDisruptionBudget
+  map:
+    fields:
+    - name: maxUnavailable
+      type:
+        namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+    - name: minAvailable
+      type:
+        namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+    - name: mode
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Disabled
+- name: com.github.googlelogin.operator.api.v1beta1.PodMetadata
+  map:
+    fields:
+    - name: annotations
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Annotations
+    - name: labels
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Labels
 - name: com.github.googlelogin.operator.api.v1beta1.Postgres
   map:
     fields:
@@ -363,6 +624,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: secretRef
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.DatabaseSecretRef
+- name: com.github.googlelogin.operator.api.v1beta1.PreferredNodes
+  map:
+    fields:
+    - name: preference
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.NodeSelectorTerm
+    - name: weight
+      type:
+        scalar: numeric
 - name: com.github.googlelogin.operator.api.v1beta1.Prompt
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.RateLimits
@@ -378,6 +648,21 @@ var schemaYAML = typed.YAMLObject(`types:
       default: 300
 - name: com.github.googlelogin.operator.api.v1beta1.RedirectURI
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Requirement
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+    - name: operator
+      type:
+        scalar: string
+    - name: values
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
 - name: com.github.googlelogin.operator.api.v1beta1.ReturnURL
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.SQLite
@@ -395,9 +680,46 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.SecretKey
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.SecretKeyRef
+  map:
+    fields:
+    - name: key
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.SecretKey
+    - name: name
+      type:
+        scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Selector
+  map:
+    fields:
+    - name: matchExpressions
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.Requirement
+          elementRelationship: atomic
+    - name: matchLabels
+      type:
+        map:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.LabelValue
 - name: com.github.googlelogin.operator.api.v1beta1.Server
   map:
     fields:
+    - name: affinity
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Affinity
+    - name: autoscaling
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Autoscaling
+    - name: env
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.EnvVar
+          elementRelationship: associative
+          keys:
+          - name
     - name: image
       type:
         scalar: string
@@ -409,6 +731,23 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
+    - name: networkPolicy
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.NetworkPolicy
+      default: {}
+    - name: nodeSelector
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Labels
+    - name: podDisruptionBudget
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.PodDisruptionBudget
+      default: {}
+    - name: podMetadata
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.PodMetadata
+    - name: priorityClassName
+      type:
+        scalar: string
     - name: rateLimits
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.RateLimits
@@ -420,12 +759,54 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: resources
       type:
         namedType: io.k8s.api.core.v1.ResourceRequirements
+    - name: serviceAccount
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.ServiceAccount
+    - name: serviceMonitor
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.ServiceMonitor
+      default: {}
+    - name: tolerations
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.Toleration
+          elementRelationship: atomic
+    - name: topologySpreadConstraints
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.TopologySpreadConstraint
+          elementRelationship: atomic
     - name: trustedProxies
       type:
         list:
           elementType:
             namedType: com.github.googlelogin.operator.api.v1beta1.CIDR
           elementRelationship: associative
+- name: com.github.googlelogin.operator.api.v1beta1.ServiceAccount
+  map:
+    fields:
+    - name: annotations
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Annotations
+    - name: name
+      type:
+        scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.ServiceMonitor
+  map:
+    fields:
+    - name: interval
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Duration
+      default: 30s
+    - name: labels
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Labels
+    - name: mode
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.Switch
+      default: Disabled
 - name: com.github.googlelogin.operator.api.v1beta1.Session
   map:
     fields:
@@ -516,6 +897,48 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Switch
       default: Enabled
+- name: com.github.googlelogin.operator.api.v1beta1.Toleration
+  map:
+    fields:
+    - name: effect
+      type:
+        scalar: string
+    - name: key
+      type:
+        scalar: string
+    - name: operator
+      type:
+        scalar: string
+    - name: tolerationSeconds
+      type:
+        scalar: numeric
+    - name: value
+      type:
+        scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.TopologySpreadConstraint
+  map:
+    fields:
+    - name: maxSkew
+      type:
+        scalar: numeric
+    - name: minDomains
+      type:
+        scalar: numeric
+    - name: topologyKey
+      type:
+        scalar: string
+    - name: whenUnsatisfiable
+      type:
+        scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.WeightedPodAffinityTerm
+  map:
+    fields:
+    - name: podAffinityTerm
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.PodAffinityTerm
+    - name: weight
+      type:
+        scalar: numeric
 - name: io.k8s.api.core.v1.LocalObjectReference
   map:
     fields:
@@ -714,6 +1137,16 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: untyped
 - name: io.k8s.apimachinery.pkg.types.UID
   scalar: string
+- name: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+  scalar: untyped
+  list:
+    elementType:
+      namedType: __untyped_atomic_
+    elementRelationship: atomic
+  map:
+    elementType:
+      namedType: __untyped_deduced_
+    elementRelationship: separable
 - name: __untyped_atomic_
   scalar: untyped
   list:

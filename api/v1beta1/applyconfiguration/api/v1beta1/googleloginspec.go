@@ -23,7 +23,7 @@ type GoogleLoginSpecApplyConfiguration struct {
 	// verified email and the hosted domain. Default: openid, email, profile.
 	Scopes []apiv1beta1.Scope `json:"scopes,omitempty"`
 	// basePath is where the server's endpoints live on the host of each redirect URI: <basePath>/login, <basePath>/me and so
-	// on. Route this path, and the paths of the redirect URIs, to the Service. Default: /auth.
+	// on. Without exposure, route this path, and the paths of the redirect URIs, to the Service. Default: /auth.
 	BasePath *string `json:"basePath,omitempty"`
 	// google says how to ask Google.
 	Google *GoogleApplyConfiguration `json:"google,omitempty"`
@@ -45,6 +45,8 @@ type GoogleLoginSpecApplyConfiguration struct {
 	SigningKeys *SigningKeysApplyConfiguration `json:"signingKeys,omitempty"`
 	// server sets how the callback server runs.
 	Server *ServerApplyConfiguration `json:"server,omitempty"`
+	// exposure says how browsers reach the server. Unset: not at all, until you route to its Service.
+	Exposure *ExposureApplyConfiguration `json:"exposure,omitempty"`
 }
 
 // GoogleLoginSpecApplyConfiguration constructs a declarative configuration of the GoogleLoginSpec type for use with
@@ -166,5 +168,13 @@ func (b *GoogleLoginSpecApplyConfiguration) WithSigningKeys(value *SigningKeysAp
 // If called multiple times, the Server field is set to the value of the last call.
 func (b *GoogleLoginSpecApplyConfiguration) WithServer(value *ServerApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
 	b.Server = value
+	return b
+}
+
+// WithExposure sets the Exposure field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Exposure field is set to the value of the last call.
+func (b *GoogleLoginSpecApplyConfiguration) WithExposure(value *ExposureApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
+	b.Exposure = value
 	return b
 }

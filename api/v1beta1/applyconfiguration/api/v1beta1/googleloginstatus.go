@@ -14,8 +14,9 @@ import (
 type GoogleLoginStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of; -1 until the operator has looked.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions say what is so: Ready is the summary of Accepted, CredentialsReady, KeysReady, StorageReady and Available. Reconciling and
-	// Stalled are present only while they are true.
+	// conditions say what is so: Ready is the summary of Accepted, CredentialsReady, KeysReady, StorageReady, Available and, where
+	// spec.exposure asks for it, Exposed. Monitored speaks of the ServiceMonitor and does not count. Reconciling,
+	// Stalled and Paused are present only while they are true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// issuer is the iss claim of the access JWT: give it to whatever verifies one. Its discovery document is at
 	// <issuer>/.well-known/openid-configuration.
@@ -41,6 +42,8 @@ type GoogleLoginStatusApplyConfiguration struct {
 	LastHandledEmergencyRotateAt *string `json:"lastHandledEmergencyRotateAt,omitempty"`
 	// replicas is how many server pods exist.
 	Replicas *int32 `json:"replicas,omitempty"`
+	// selector finds the server's pods, in the form that the scale subresource has it: an autoscaler of your own asks there.
+	Selector *string `json:"selector,omitempty"`
 	// readyReplicas is how many server pods are ready.
 	ReadyReplicas *int32 `json:"readyReplicas,omitempty"`
 }
@@ -156,6 +159,14 @@ func (b *GoogleLoginStatusApplyConfiguration) WithLastHandledEmergencyRotateAt(v
 // If called multiple times, the Replicas field is set to the value of the last call.
 func (b *GoogleLoginStatusApplyConfiguration) WithReplicas(value int32) *GoogleLoginStatusApplyConfiguration {
 	b.Replicas = &value
+	return b
+}
+
+// WithSelector sets the Selector field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Selector field is set to the value of the last call.
+func (b *GoogleLoginStatusApplyConfiguration) WithSelector(value string) *GoogleLoginStatusApplyConfiguration {
+	b.Selector = &value
 	return b
 }
 

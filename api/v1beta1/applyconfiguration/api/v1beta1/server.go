@@ -12,7 +12,8 @@ import (
 //
 // Server sets how the callback server runs.
 type ServerApplyConfiguration struct {
-	// replicas of the server. 0 switches it off. Only storage of type Postgres is shared by more than one. Default: 1.
+	// replicas of the server. 0 switches it off. Only storage of type Postgres is shared by more than one. `kubectl scale` and
+	// autoscalers of your own set it; with autoscaling it counts only while it is 0. Default: 1.
 	Replicas *int32 `json:"replicas,omitempty"`
 	// image of the callback server. Unset: the image that belongs to the operator's release.
 	Image *string `json:"image,omitempty"`
@@ -27,6 +28,32 @@ type ServerApplyConfiguration struct {
 	RateLimits *RateLimitsApplyConfiguration `json:"rateLimits,omitempty"`
 	// resources of the server's container. Unset: requests of 10m CPU and 32Mi memory, and a memory limit of 128Mi.
 	Resources *v1.ResourceRequirements `json:"resources,omitempty"`
+	// serviceAccount is the identity of the server's pods.
+	ServiceAccount *ServiceAccountApplyConfiguration `json:"serviceAccount,omitempty"`
+	// podMetadata is added to the server's pods.
+	PodMetadata *PodMetadataApplyConfiguration `json:"podMetadata,omitempty"`
+	// env are environment variables of the server, for what no field has: HTTPS_PROXY, say. A change restarts the server.
+	Env []EnvVarApplyConfiguration `json:"env,omitempty"`
+	// nodeSelector are labels that a node must have to run the server.
+	NodeSelector *apiv1beta1.Labels `json:"nodeSelector,omitempty"`
+	// tolerations are taints of nodes on which the server may run all the same.
+	Tolerations []TolerationApplyConfiguration `json:"tolerations,omitempty"`
+	// affinity says which nodes, and the neighbourhood of which pods, the server prefers or requires.
+	Affinity *AffinityApplyConfiguration `json:"affinity,omitempty"`
+	// topologySpreadConstraints spread the server's pods. Unset: where there may be several, they are spread over nodes and zones as far
+	// as that is possible.
+	TopologySpreadConstraints []TopologySpreadConstraintApplyConfiguration `json:"topologySpreadConstraints,omitempty"`
+	// priorityClassName is the PriorityClass of the server's pods. Unset: the cluster's default.
+	PriorityClassName *string `json:"priorityClassName,omitempty"`
+	// autoscaling lets a HorizontalPodAutoscaler choose the number of servers, in place of replicas: only replicas 0 still counts, and
+	// switches the server off. Only with storage of type Postgres. Unset: there are as many servers as replicas says.
+	Autoscaling *AutoscalingApplyConfiguration `json:"autoscaling,omitempty"`
+	// podDisruptionBudget bounds how many servers a drain of nodes may take at once.
+	PodDisruptionBudget *PodDisruptionBudgetApplyConfiguration `json:"podDisruptionBudget,omitempty"`
+	// networkPolicy bounds who may connect to the server.
+	NetworkPolicy *NetworkPolicyApplyConfiguration `json:"networkPolicy,omitempty"`
+	// serviceMonitor tells a Prometheus that its operator runs to collect the server's metrics.
+	ServiceMonitor *ServiceMonitorApplyConfiguration `json:"serviceMonitor,omitempty"`
 }
 
 // ServerApplyConfiguration constructs a declarative configuration of the Server type for use with
@@ -84,5 +111,116 @@ func (b *ServerApplyConfiguration) WithRateLimits(value *RateLimitsApplyConfigur
 // If called multiple times, the Resources field is set to the value of the last call.
 func (b *ServerApplyConfiguration) WithResources(value v1.ResourceRequirements) *ServerApplyConfiguration {
 	b.Resources = &value
+	return b
+}
+
+// WithServiceAccount sets the ServiceAccount field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ServiceAccount field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithServiceAccount(value *ServiceAccountApplyConfiguration) *ServerApplyConfiguration {
+	b.ServiceAccount = value
+	return b
+}
+
+// WithPodMetadata sets the PodMetadata field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the PodMetadata field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithPodMetadata(value *PodMetadataApplyConfiguration) *ServerApplyConfiguration {
+	b.PodMetadata = value
+	return b
+}
+
+// WithEnv adds the given value to the Env field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Env field.
+func (b *ServerApplyConfiguration) WithEnv(values ...*EnvVarApplyConfiguration) *ServerApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithEnv")
+		}
+		b.Env = append(b.Env, *values[i])
+	}
+	return b
+}
+
+// WithNodeSelector sets the NodeSelector field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the NodeSelector field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithNodeSelector(value apiv1beta1.Labels) *ServerApplyConfiguration {
+	b.NodeSelector = &value
+	return b
+}
+
+// WithTolerations adds the given value to the Tolerations field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Tolerations field.
+func (b *ServerApplyConfiguration) WithTolerations(values ...*TolerationApplyConfiguration) *ServerApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithTolerations")
+		}
+		b.Tolerations = append(b.Tolerations, *values[i])
+	}
+	return b
+}
+
+// WithAffinity sets the Affinity field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Affinity field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithAffinity(value *AffinityApplyConfiguration) *ServerApplyConfiguration {
+	b.Affinity = value
+	return b
+}
+
+// WithTopologySpreadConstraints adds the given value to the TopologySpreadConstraints field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the TopologySpreadConstraints field.
+func (b *ServerApplyConfiguration) WithTopologySpreadConstraints(values ...*TopologySpreadConstraintApplyConfiguration) *ServerApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithTopologySpreadConstraints")
+		}
+		b.TopologySpreadConstraints = append(b.TopologySpreadConstraints, *values[i])
+	}
+	return b
+}
+
+// WithPriorityClassName sets the PriorityClassName field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the PriorityClassName field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithPriorityClassName(value string) *ServerApplyConfiguration {
+	b.PriorityClassName = &value
+	return b
+}
+
+// WithAutoscaling sets the Autoscaling field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Autoscaling field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithAutoscaling(value *AutoscalingApplyConfiguration) *ServerApplyConfiguration {
+	b.Autoscaling = value
+	return b
+}
+
+// WithPodDisruptionBudget sets the PodDisruptionBudget field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the PodDisruptionBudget field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithPodDisruptionBudget(value *PodDisruptionBudgetApplyConfiguration) *ServerApplyConfiguration {
+	b.PodDisruptionBudget = value
+	return b
+}
+
+// WithNetworkPolicy sets the NetworkPolicy field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the NetworkPolicy field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithNetworkPolicy(value *NetworkPolicyApplyConfiguration) *ServerApplyConfiguration {
+	b.NetworkPolicy = value
+	return b
+}
+
+// WithServiceMonitor sets the ServiceMonitor field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ServiceMonitor field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithServiceMonitor(value *ServiceMonitorApplyConfiguration) *ServerApplyConfiguration {
+	b.ServiceMonitor = value
 	return b
 }

@@ -1,0 +1,49 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+
+	"github.com/googlelogin/operator/controllers/desired"
+)
+
+// applyDeployment brings the Deployment to what it should be. Its replicas are the autoscaler's, where there is one.
+func (r *Reconciler) applyDeployment(ctx context.Context, s *scope, live *appsv1.Deployment) error {
+	want := desired.Deployment(s.input)
+	if !desired.Autoscaled(s.login) {
+		return apply(ctx, r, s, want, live, appsv1ac.ExtractDeployment)
+	}
+	found, err := r.read(ctx, s.key(*want.GetName()), live)
+	if err != nil {
+		return fmt.Errorf("read Deployment %q: %w", *want.GetName(), err)
+	}
+	if found {
+		if err := handOver(want, live); err != nil {
+			return err
+		}
+	}
+	// Locked: between reading and writing the autoscaler may have changed what is written here.
+	return applyOver(ctx, r, s, want, live, found, true, appsv1ac.ExtractDeployment)
+}
+
+// handOver leaves the replicas to the autoscaler. As long as we own them they have to stay in what is applied, as they are: a field
+// that its only owner drops is removed, and the API server would fill in 1. The autoscaler's first change makes them its own.
+// https://github.com/kubernetes/kubernetes/issues/67135
+func handOver(want *appsv1ac.DeploymentApplyConfiguration, live *appsv1.Deployment) error {
+	owned, err := appsv1ac.ExtractDeployment(live, fieldOwner)
+	if err != nil {
+		return fmt.Errorf("read managed fields: %w", err)
+	}
+	switch {
+	case replicas(live) == 0:
+		// An autoscaler leaves a Deployment alone that is switched off.
+	case owned.Spec == nil || owned.Spec.Replicas == nil:
+		want.Spec.Replicas = nil
+	default:
+		want.Spec.WithReplicas(replicas(live))
+	}
+	return nil
+}
