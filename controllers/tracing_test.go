@@ -30,6 +30,8 @@ func TestAPassIsASpanWithOneForEachStep(t *testing.T) {
 		"storage condition=StorageReady reason=VolumePending",
 		"workload",
 		"rollout condition=Available reason=RolloutInProgress",
+		"exposure",
+		"monitoring",
 		"reconcile k8s.namespace.name=" + w.ns + " googlelogin.name=shop",
 	}
 	if diff := cmp.Diff(want, describe(spans.Ended())); diff != "" {
