@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,12 +49,15 @@ func TestQueue_WhoWaitsSharesOneSyncAndIsAnsweredAfterIt(t *testing.T) {
 		q := newQueue(d.commit(time.Now(), &writes))
 		defer q.close()
 		began := time.Now()
+		var mu sync.Mutex
 		answered := map[string]time.Duration{}
 		ask := func(name string, after time.Duration, synced bool) {
 			time.Sleep(after)
 			if err := q.do(t.Context(), synced, func(context.Context, *sql.Tx) error { writes++; return nil }); err != nil {
 				t.Error(err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			answered[name] = time.Since(began)
 		}
 		go ask("first", 0, true)
