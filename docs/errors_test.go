@@ -110,7 +110,7 @@ func TestAuditEvents_AreAllDocumented(t *testing.T) {
 func TestAuditEvents_TheirFieldsAreDocumented(t *testing.T) {
 	got, want := []string{}, []string{}
 	for _, row := range docstest.Table(t, "audit-events.md", "field", 0) {
-		got = append(got, docstest.Code(row[0]))
+		got = append(got, docstest.Code(row[0])+" "+row[1])
 	}
 	ast.Inspect(goFiles(t, auditLog, ".go")[auditLog], func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
@@ -122,7 +122,7 @@ func TestAuditEvents_TheirFieldsAreDocumented(t *testing.T) {
 			return true
 		}
 		if key, ok := call.Args[0].(*ast.BasicLit); ok {
-			want = append(want, strings.Trim(key.Value, `"`))
+			want = append(want, strings.Trim(key.Value, `"`)+" "+strings.ToLower(called.Sel.Name))
 		}
 		return true
 	})

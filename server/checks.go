@@ -19,5 +19,6 @@ func newChecks(cfg config.Config, deps Deps, hosts login.Hosts) *forwardauth.Han
 		Base: login.Base(cfg), HomeURL: cfg.Frontend.HomeURL, Cookie: cfg.Session.Cookie.Name, LoginURL: loginURL,
 		EncodedSlashes: cfg.ForwardAuth.EncodedSlashes,
 		Sessions:       deps.Sessions, ReturnURLs: deps.ReturnURLs, Metrics: deps.Metrics, Log: deps.Log,
+		TurnedAway: login.TurnAway(deps.Log),
 	})
 }

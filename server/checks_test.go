@@ -469,6 +469,9 @@ func TestCheck_DeniedAtRenewal(t *testing.T) {
 		if a.StatusCode != http.StatusForbidden || strings.TrimSpace(a.body) != `{"error":"account_not_allowed"}` {
 			t.Errorf("%s: status %d, body %s", proxy.route, a.StatusCode, a.body)
 		}
+		if got := lastAudit(w); got != "session denied account_not_allowed" {
+			t.Errorf("%s: audit %q", proxy.route, got)
+		}
 	}
 }
 

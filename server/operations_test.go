@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -365,108 +364,6 @@ func TestM7_InternalRoutesAreNotPublic(t *testing.T) {
 	if status, _ := w.probe("/debug/pprof/"); status != 404 {
 		t.Errorf("pprof on the internal port: status %d", status)
 	}
-}
-
-// TestM8_NoSecretLeaks runs logins that succeed and that fail in every stage, and looks for what must not be found in any log
-// line, metric or page.
-func TestM8_NoSecretLeaks(t *testing.T) {
-	w := newWorld(t, hostedPages)
-	var secrets, bodies []string
-	note := func(values ...string) { secrets = append(secrets, values...) }
-	attempt := func(name string, change func(t *testing.T, at string) string) {
-		b := w.browser()
-		atGoogle := b.start("return_to", shop+"/private-page", "login_hint", "ann@example.com")
-		for _, c := range b.jar.Cookies(mustParse(t, shop)) {
-			note(c.Value)
-		}
-		note(param(t, atGoogle, "state"), param(t, atGoogle, "nonce"), param(t, atGoogle, "code_challenge"))
-		at := b.authorize(atGoogle)
-		note(param(t, at, "code"))
-		done := b.get(change(t, at))
-		bodies = append(bodies, done.body)
-		if to := done.Header.Get("Location"); strings.HasPrefix(to, "/") {
-			bodies = append(bodies, to, b.get(shop+to).body)
-		}
-		for _, c := range b.jar.Cookies(mustParse(t, shop)) {
-			note(c.Value)
-		}
-		bodies = append(bodies, b.script(http.MethodPost, shop+"/auth/logout").body)
-		if form := w.google.LastForm(googletest.Token); form != nil {
-			note(form.Get("code_verifier"), form.Get("code"))
-		}
-		t.Logf("%s: status %d", name, done.StatusCode)
-	}
-	same := func(_ *testing.T, at string) string { return at }
-	attempt("success", same)
-	attempt("wrong state", func(t *testing.T, at string) string { return with(t, at, "state", strings.Repeat("S", 43)) })
-	attempt("error", func(t *testing.T, at string) string { return with(t, at, "error", "secret-error-text") })
-	attempt("two codes", func(_ *testing.T, at string) string { return at + "&code=canary-code" })
-	for _, fault := range []googletest.Fault{
-		googletest.TokenError(400, "invalid_grant"), googletest.TokenError(401, "invalid_client"), googletest.TokenStatus(500),
-		googletest.Reset(googletest.Token), googletest.Claim("nonce", "canary-nonce"), googletest.Claim("hd", "canary.test"),
-		googletest.Body(googletest.Token, "application/json", `{"access_token":"canary-access-token"`),
-		googletest.Claim("email_verified", false), googletest.Status(googletest.Keys, 500), googletest.Claim("email", "canary@canary@x"),
-	} {
-		w.google.Behave()
-		w.google.Misbehave(fault)
-		attempt("fault", same)
-	}
-	w.google.Behave()
-	w.store.down.Store(true)
-	attempt("store down", same)
-	note(googletest.ClientSecret, "canary-code", "canary-nonce", "canary-access-token", "canary@", "secret-error-text",
-		"ann@example.com", "private-page")
-	for _, path := range []string{w.cfg.Keys.SigningFile, w.cfg.Keys.SealingFile} {
-		note(privateParts(t, path)...)
-	}
-	_, metrics := w.probe("/metrics")
-	_, readiness := w.probe("/readyz")
-	places := map[string]string{"log": w.logs.String(), "metrics": metrics, "readyz": readiness, "pages": strings.Join(bodies, "\n")}
-	if len(secrets) < 60 || len(places["log"]) < 5000 {
-		t.Fatalf("%d secrets and a log of %d bytes: too little was tried", len(secrets), len(places["log"]))
-	}
-	for place, content := range places {
-		for _, secret := range secrets {
-			if len(secret) >= 8 && strings.Contains(content, secret) {
-				t.Errorf("the %s hold %q", place, secret)
-			}
-		}
-	}
-}
-
-// privateParts are the key material in a key file.
-func privateParts(t *testing.T, path string) []string {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var signing struct {
-		Keys []struct {
-			JWK struct {
-				D string `json:"d"`
-			} `json:"jwk"`
-		} `json:"keys"`
-		Key []struct {
-			KeyData struct {
-				Value string `json:"value"`
-			} `json:"keyData"`
-		} `json:"key"`
-	}
-	if err := json.Unmarshal(content, &signing); err != nil {
-		t.Fatal(err)
-	}
-	var parts []string
-	for _, k := range signing.Keys {
-		parts = append(parts, k.JWK.D)
-	}
-	for _, k := range signing.Key {
-		parts = append(parts, k.KeyData.Value)
-	}
-	if len(parts) == 0 {
-		t.Fatalf("no key in %s", path)
-	}
-	return parts
 }
 
 func TestNew_RefusesARedirectURIOnAnEndpoint(t *testing.T) {

@@ -18,12 +18,19 @@ import (
 	"github.com/googlelogin/operator/server/tracing/tracingtest"
 )
 
+// otlpKey is what the receiver of the traces wants to see.
+const otlpKey = "canary-key-of-the-collector"
+
 // traced is a world that sends traces to a receiver.
 func traced(t *testing.T, edit ...func(*config.Config)) (*world, *tracingtest.Receiver) {
 	t.Helper()
 	w, to := newWorld(t, edit...), tracingtest.New(t, http.StatusOK)
 	w.traces = tracing.New(t.Context(), tracing.Options{
-		Getenv:   func(name string) string { return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": to.URL}[name] },
+		Getenv: func(name string) string {
+			return map[string]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT": to.URL, "OTEL_EXPORTER_OTLP_HEADERS": "api-key=" + otlpKey,
+			}[name]
+		},
 		Instance: w.cfg.Instance, Version: "test", Log: w.app.log,
 	})
 	t.Cleanup(func() { _ = w.traces.Close() })

@@ -76,7 +76,7 @@ func newWorld(t testing.TB, edit ...func(*config.Config)) *world {
 // start serves the configuration as it is now, in place of what was served before: what a restart does.
 func (w *world) start() {
 	w.t.Helper()
-	log := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	log := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	if w.app, err = assemble(config.File{Config: w.cfg}, w.store, "test", log, w.clock.Now, w.traces); err != nil {
 		w.t.Fatal(err)

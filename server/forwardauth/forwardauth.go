@@ -57,6 +57,8 @@ type Options struct {
 	ReturnURLs ReturnURLs
 	Metrics    Metrics
 	Log        *slog.Logger
+	// TurnedAway puts on record that the user of a live session may be here no longer.
+	TurnedAway func(r *http.Request, cause error)
 }
 
 // Handler answers checks.
@@ -206,8 +208,10 @@ func (h *Handler) deny(w http.ResponseWriter, r *http.Request, c check, a asked,
 	var denial *access.Denial
 	switch {
 	case errors.As(err, &denial):
+		h.TurnedAway(r, err)
 		h.refuse(w, r, c, http.StatusForbidden, httperr.LoginCode(denial.Code), err)
 	case errors.Is(err, users.ErrBlocked):
+		h.TurnedAway(r, err)
 		h.refuse(w, r, c, http.StatusForbidden, httperr.AccountBlocked, err)
 	case errors.Is(err, session.ErrAudience):
 		h.refuse(w, r, c, http.StatusForbidden, httperr.Forbidden, err)

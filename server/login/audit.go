@@ -1,5 +1,12 @@
 package login
 
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/googlelogin/operator/server/audit"
+)
+
 // Events of the audit log.
 const (
 	eventLogin      = "login"
@@ -19,3 +26,9 @@ const (
 	EventCredential = "credential"
 	EventToken      = "token"
 )
+
+// TurnAway returns what puts on record that somebody with a live session may be here no longer, for proxies' questions.
+func TurnAway(log *slog.Logger) func(r *http.Request, cause error) {
+	h := &Handler{audit: audit.New(log)}
+	return func(r *http.Request, cause error) { h.TurnedAway(r, cause) }
+}
