@@ -42,7 +42,7 @@ func span(s sdktrace.ReadOnlySpan) []byte {
 	}
 	b = text(b, 5, s.Name())
 	// The SDK's kinds and the protocol's have the same numbers.
-	b = number(b, 6, uint64(s.SpanKind()))
+	b = number(b, 6, uint64(s.SpanKind())) //nolint:gosec // Kinds are 0 to 5.
 	b = moment(b, 7, s.StartTime())
 	b = moment(b, 8, s.EndTime())
 	for _, kv := range s.Attributes() {
@@ -72,7 +72,7 @@ func keyValue(kv attribute.KeyValue) []byte {
 		value = protowire.AppendVarint(value, uint64(kv.Value.AsInt64())) //nolint:gosec // A negative int64 is ten bytes in protobuf.
 	default:
 		value = protowire.AppendTag(value, 1, protowire.BytesType)
-		value = protowire.AppendString(value, kv.Value.Emit())
+		value = protowire.AppendString(value, kv.Value.String())
 	}
 	return message(text(nil, 1, string(kv.Key)), 2, value)
 }
