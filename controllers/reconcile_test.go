@@ -66,6 +66,7 @@ func TestStatusDescribesTheServer(t *testing.T) {
 		RedirectURIsToRegister: []string{"https://shop.example.com/auth/callback"},
 		StandInIssuer:          "http://fake-google.demo.svc:8080",
 		Replicas:               1,
+		Selector:               "app.kubernetes.io/component=callback-server,app.kubernetes.io/instance=shop,app.kubernetes.io/name=googlelogin",
 		ReadyReplicas:          1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
