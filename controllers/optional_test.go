@@ -105,7 +105,7 @@ func TestOptionalChildrenOfOthersAreLeftAlone(t *testing.T) {
 			plane.InstallGatewayAPI(t)
 			plane.InstallServiceMonitors(t)
 			w.create(databaseSecret(w.ns, "uri", "postgresql://shop:x@db:5432/shop"))
-			login := w.started(child.on)
+			w.started(child.on)
 			theirs := child.empty()
 			w.get("shop-googlelogin", theirs)
 			// The team takes it: it does not belong to the GoogleLogin any more, whatever its labels say.
@@ -118,7 +118,7 @@ func TestOptionalChildrenOfOthersAreLeftAlone(t *testing.T) {
 			if !strings.Contains(c.Message, kind+` "shop-googlelogin"`) {
 				t.Errorf("message %q does not name the object", c.Message)
 			}
-			login = w.login()
+			login := w.login()
 			child.off(login)
 			w.update(login)
 			w.reconcile()
