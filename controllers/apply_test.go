@@ -114,13 +114,13 @@ func TestWhatAUserAddsSurvives(t *testing.T) {
 	}
 
 	w.get("shop", login)
-	login.Spec.Frontend.HomeURL = "https://shop.example.com/other"
+	login.Spec.Google.Issuer = "http://other.demo.svc:8080"
 	w.update(login)
 	w.reconcile()
 	after := &appsv1.Deployment{}
 	w.get("shop-googlelogin", after)
-	hash := after.Spec.Template.Annotations[desired.ConfigHashAnnotation]
-	if hash == "" || hash == template.Annotations[desired.ConfigHashAnnotation] {
+	hash := after.Spec.Template.Annotations[desired.RestartHashAnnotation]
+	if hash == "" || hash == template.Annotations[desired.RestartHashAnnotation] {
 		t.Error("the changed spec did not reach the Deployment")
 	}
 	if after.Labels["team"] != "theirs" || after.Annotations["note"] != "theirs" ||
@@ -137,7 +137,7 @@ func TestAFreshDeploymentIsNotTakenForReady(t *testing.T) {
 	login := w.started()
 	w.wantCondition(v1beta1.ConditionReady, metav1.ConditionTrue, v1beta1.ReasonReady)
 	w.get("shop", login)
-	login.Spec.Frontend.HomeURL = "https://shop.example.com/other"
+	login.Spec.Google.Issuer = "http://other.demo.svc:8080"
 	w.update(login)
 	w.reconcile()
 	w.wantCondition(v1beta1.ConditionReady, metav1.ConditionFalse, v1beta1.ReasonRolloutInProgress)

@@ -11,7 +11,7 @@ import (
 )
 
 // credentials reads the Google client's Secret, live and once, and checks that the server will find a client ID and a client
-// secret in it. It does not ask Google whether they are right: only a user's login tells.
+// secret in it. Whether Google takes them the servers find out, and the servers step reports.
 func (r *Reconciler) credentials(ctx context.Context, s *scope) error {
 	client := s.login.Spec.Client
 	var secret corev1.Secret
@@ -29,6 +29,7 @@ func (r *Reconciler) credentials(ctx context.Context, s *scope) error {
 		s.stall(v1beta1.ConditionCredentialsReady, problem.reason, problem.message)
 		return nil
 	}
+	s.secretChangedAt = changedAt(&secret)
 	s.succeed(v1beta1.ConditionCredentialsReady, v1beta1.ReasonCredentialsFound,
 		fmt.Sprintf("Secret %q holds a client ID and a client secret", client.SecretRef.Name))
 	return nil

@@ -50,7 +50,8 @@ func severity(c metav1.Condition) string {
 		return corev1.EventTypeNormal
 	}
 	switch c.Reason {
-	case v1beta1.ReasonRolloutInProgress, v1beta1.ReasonVolumePending, v1beta1.ReasonScaledToZero, v1beta1.ReasonRoutePending:
+	case v1beta1.ReasonRolloutInProgress, v1beta1.ReasonVolumePending, v1beta1.ReasonScaledToZero, v1beta1.ReasonRoutePending,
+		v1beta1.ReasonConfigPending:
 		return corev1.EventTypeNormal
 	default:
 		return corev1.EventTypeWarning

@@ -26,6 +26,8 @@ type Reconciler struct {
 	// Live reads from the API server: Secrets always, and any other object that the cache does not show, since a foreign object
 	// that bears a child's name is not in the cache.
 	Live client.Reader
+	// Servers are asked what they do. Nil: nobody asks them.
+	Servers Servers
 	// Recorder takes the events of condition transitions.
 	Recorder events.EventRecorder
 	// ServerImage is the callback server's image where a GoogleLogin names none.
@@ -45,7 +47,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups="",resources=serviceaccounts;configmaps;services;persistentvolumeclaims,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch;patch
 // Of these an object may be wanted no more, which is why they alone may be deleted.
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;delete
@@ -107,6 +109,7 @@ func (r *Reconciler) runSteps(ctx context.Context, s *scope) error {
 		{"storage", v1beta1.ConditionStorageReady, r.storage},
 		{"workload", v1beta1.ConditionAvailable, r.workload},
 		{"rollout", v1beta1.ConditionAvailable, r.rollout},
+		{"servers", v1beta1.ConditionConfigLoaded, r.servers},
 		{"exposure", v1beta1.ConditionExposed, r.exposure},
 		{"monitoring", v1beta1.ConditionMonitored, r.monitoring},
 	} {

@@ -41,12 +41,11 @@ func (r *Reconciler) reportPods(ctx context.Context, s *scope) error {
 		s.wait(v1beta1.ConditionAvailable, v1beta1.ReasonPodsFailing, message)
 		return nil
 	}
-	var pods corev1.PodList
-	err := r.Client.List(ctx, &pods, client.InNamespace(s.login.Namespace), client.MatchingLabels(desired.Selector(s.login.Name)))
+	pods, err := r.pods(ctx, s)
 	if err != nil {
-		return fmt.Errorf("list the server's pods: %w", err)
+		return err
 	}
-	if message := podsProblem(pods.Items); message != "" {
+	if message := podsProblem(pods); message != "" {
 		s.wait(v1beta1.ConditionAvailable, v1beta1.ReasonPodsFailing, message)
 		return nil
 	}
@@ -57,6 +56,16 @@ func (r *Reconciler) reportPods(ctx context.Context, s *scope) error {
 	}
 	s.wait(v1beta1.ConditionAvailable, v1beta1.ReasonRolloutInProgress, fmt.Sprintf("pods of Deployment %q are starting", s.deployment.Name))
 	return nil
+}
+
+// pods returns the server's pods, from the cache.
+func (r *Reconciler) pods(ctx context.Context, s *scope) ([]corev1.Pod, error) {
+	var pods corev1.PodList
+	err := r.Client.List(ctx, &pods, client.InNamespace(s.login.Namespace), client.MatchingLabels(desired.Selector(s.login.Name)))
+	if err != nil {
+		return nil, fmt.Errorf("list the server's pods: %w", err)
+	}
+	return pods.Items, nil
 }
 
 // observed reports whether the Deployment's status speaks of its present spec.

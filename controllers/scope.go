@@ -4,6 +4,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/googlelogin/operator/api/v1beta1"
@@ -22,6 +23,10 @@ type scope struct {
 	input desired.Input
 	// deployment is the server's, as it is after the workload step; nil while there is none.
 	deployment *appsv1.Deployment
+	// configMap is the server's configuration, as it is after the workload step; nil if the step did not come that far.
+	configMap *corev1.ConfigMap
+	// secretChangedAt is when somebody last wrote to the client's Secret; zero if nobody knows.
+	secretChangedAt time.Time
 	// findings are what the steps reported, by condition type.
 	findings map[string]finding
 	// recheck is when to look again at something that no watch tells of.
@@ -46,6 +51,8 @@ const (
 	waiting
 	// stalled: the condition is False until somebody mends something.
 	stalled
+	// unknown: the condition is Unknown, and nothing waits for it.
+	unknown
 )
 
 func newScope(login *v1beta1.GoogleLogin, now time.Time) *scope {

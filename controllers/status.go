@@ -24,6 +24,7 @@ func (s *scope) summed() []string {
 		v1beta1.ConditionKeysReady,
 		v1beta1.ConditionStorageReady,
 		v1beta1.ConditionAvailable,
+		v1beta1.ConditionConfigLoaded,
 	}
 	if asked := s.login.Spec.Exposure.Type; asked != "" && asked != v1beta1.ExposureNone {
 		conditions = append(conditions, v1beta1.ConditionExposed)
@@ -84,7 +85,7 @@ func (s *scope) found(condition string) finding {
 // readiness copies the first finding that is not good.
 func (s *scope) readiness() finding {
 	for _, condition := range s.summed() {
-		if f := s.found(condition); f.outcome != good {
+		if f := s.found(condition); f.outcome != good && f.outcome != unknown {
 			return f
 		}
 	}
@@ -93,8 +94,11 @@ func (s *scope) readiness() finding {
 
 func (s *scope) set(condition string, f finding) {
 	status := metav1.ConditionFalse
-	if f.outcome == good {
+	switch f.outcome {
+	case good:
 		status = metav1.ConditionTrue
+	case unknown:
+		status = metav1.ConditionUnknown
 	}
 	meta.SetStatusCondition(&s.login.Status.Conditions, metav1.Condition{
 		Type:               condition,

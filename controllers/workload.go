@@ -22,13 +22,13 @@ func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 	if !s.serverCanStart() {
 		return r.findDeployment(ctx, s)
 	}
-	deployment := &appsv1.Deployment{}
+	deployment, configMap := &appsv1.Deployment{}, &corev1.ConfigMap{}
 	for _, child := range []func() error{
 		func() error {
 			return apply(ctx, r, s, desired.ServiceAccount(s.input), &corev1.ServiceAccount{}, corev1ac.ExtractServiceAccount)
 		},
 		func() error {
-			return apply(ctx, r, s, desired.ConfigMap(s.input), &corev1.ConfigMap{}, corev1ac.ExtractConfigMap)
+			return apply(ctx, r, s, desired.ConfigMap(s.input), configMap, corev1ac.ExtractConfigMap)
 		},
 		func() error {
 			return apply(ctx, r, s, desired.Service(s.input), &corev1.Service{}, corev1ac.ExtractService)
@@ -40,7 +40,7 @@ func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 			return s.blame(v1beta1.ConditionAvailable, v1beta1.ReasonInvalidSpec, err)
 		}
 	}
-	s.deployment = deployment
+	s.deployment, s.configMap = deployment, configMap
 	return nil
 }
 

@@ -47,11 +47,8 @@ func assemble(file config.File, kept store, version string, log *slog.Logger, no
 	measured := m.measured(kept)
 	p := parts{
 		kept: measured, metrics: m, version: version, now: now, log: log, tracer: traces.Tracer(),
-		keys:   keyring.New(keyring.Options{Now: now, Log: log}),
-		sealer: &flow.Sealer{Now: now},
-		provider: google.New(google.Options{
-			Issuer: cfg.Google.Issuer, Now: now, Log: log, Registerer: m.registry,
-		}),
+		keys:      keyring.New(keyring.Options{Now: now, Log: log}),
+		sealer:    &flow.Sealer{Now: now},
 		finished:  flow.NewFinished(now, finishedElsewhere(cfg, measured)),
 		addresses: newLimiter(cfg.RateLimits.PerAddress, addressKeys, now),
 		accounts:  newLimiter(cfg.RateLimits.PerAccount, accountKeys, now),
@@ -61,6 +58,9 @@ func assemble(file config.File, kept store, version string, log *slog.Logger, no
 	}
 	p.moving, _ = kept.(reloadable)
 	m.registry.MustRegister(newKeyCollector(p.keys, p.sealer, now))
+	p.proof = newProof(cfg.RedirectURIs[0], log)
+	p.provider = google.New(google.Options{Issuer: cfg.Google.Issuer, Now: now, Log: log, Registerer: m.registry, Met: p.proof.met})
+	p.proof.google = p.provider
 	l, err := newLive(p, file)
 	if err != nil {
 		return nil, err
@@ -87,12 +87,12 @@ func finishedElsewhere(cfg config.Config, kept store) flow.Store {
 	return nil
 }
 
-func loadCredentials(provider *google.Provider, from config.Client) error {
+func loadCredentials(to *proof, from config.Client) error {
 	c, err := google.LoadCredentials(from)
 	if err != nil {
 		return err
 	}
-	provider.SetCredentials(c)
+	to.offer(c)
 	return nil
 }
 

@@ -35,6 +35,7 @@ type parts struct {
 	sealer              *flow.Sealer
 	provider            *google.Provider
 	cluster             *workload.Keys
+	proof               *proof
 	metrics             *metrics
 	calls               adminMetrics
 	finished            *flow.Finished
@@ -179,7 +180,7 @@ func (l *live) generation(file config.File, before *session.Manager) (*generatio
 // status is what the control plane is told.
 func (l *live) status(problem error) config.Status {
 	now := l.current.Load()
-	s := config.Status{Version: l.version, Instance: now.Instance, ConfigHash: now.Hash}
+	s := config.Status{Version: l.version, Instance: now.Instance, ConfigHash: now.Hash, Credentials: l.proof.status()}
 	if problem != nil {
 		s.ConfigProblem = problem.Error()
 	}

@@ -231,6 +231,7 @@ func TestStatus_SaysWhatIsInForce(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Status{Version: "test", Instance: "team/shop", ConfigHash: config.Hash(content)}
+	want.Credentials.Verdict = config.VerdictUnknown
 	if diff := cmp.Diff(want, got); diff != "" || status != 200 {
 		t.Errorf("status %d (-want +got):\n%s", status, diff)
 	}

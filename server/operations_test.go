@@ -39,6 +39,17 @@ func run(t *testing.T, cfg config.Config) *process {
 
 func runWith(t *testing.T, cfg config.Config, listen config.Listen) *process {
 	t.Helper()
+	return runOptions(t, cfg, listen, Options{})
+}
+
+// runProving is run, with a server that asks Google whether it takes the client.
+func runProving(t *testing.T, cfg config.Config) *process {
+	t.Helper()
+	return runOptions(t, cfg, config.Listen{Public: "127.0.0.1:0", Internal: "127.0.0.1:0"}, Options{Prove: true})
+}
+
+func runOptions(t *testing.T, cfg config.Config, listen config.Listen, o Options) *process {
+	t.Helper()
 	cfg.Listen = listen
 	content, err := cfg.Marshal()
 	if err != nil {
@@ -50,10 +61,9 @@ func runWith(t *testing.T, cfg config.Config, listen config.Listen) *process {
 	p := &process{config: path, logs: new(logBuffer), stop: stop, done: make(chan error, 1)}
 	listening := make(chan [2]string, 1)
 	go func() {
-		p.done <- Run(ctx, Options{
-			ConfigPath: path, Version: "test", Log: slog.New(slog.NewJSONHandler(p.logs, nil)),
-			Listening: func(public, internal net.Addr) { listening <- [2]string{public.String(), internal.String()} },
-		})
+		o.ConfigPath, o.Version, o.Log = path, "test", slog.New(slog.NewJSONHandler(p.logs, nil))
+		o.Listening = func(public, internal net.Addr) { listening <- [2]string{public.String(), internal.String()} }
+		p.done <- Run(ctx, o)
 	}()
 	t.Cleanup(stop)
 	select {

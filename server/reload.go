@@ -26,7 +26,7 @@ func (l *live) sources(cfg config.Config) []source {
 		{signingKeys, []string{cfg.Keys.SigningFile}, func() error { return l.keys.Load(cfg.Keys.SigningFile) }},
 		{sealingKeys, []string{cfg.Keys.SealingFile}, func() error { return l.sealer.Load(cfg.Keys.SealingFile) }},
 		{credentials, []string{cfg.Client.IDFile, cfg.Client.SecretFile, cfg.Client.CredentialsFile}, func() error {
-			return loadCredentials(l.provider, l.current.Load().Client)
+			return loadCredentials(l.proof, l.current.Load().Client)
 		}},
 	}
 	if path := cfg.InternalAPI.KeysFile; path != "" {

@@ -22,6 +22,8 @@ type Options struct {
 	ConfigPath string
 	Version    string
 	Log        *slog.Logger
+	// Prove lets the server ask Google, in the background, whether it takes the client ID and secret.
+	Prove bool
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	// Listening, if set, is told the addresses once both ports accept connections.
@@ -64,6 +66,9 @@ func (a *app) run(ctx context.Context, cfg config.Config, o Options) error {
 	var group sync.WaitGroup
 	group.Go(func() { a.reloader.run(background) })
 	group.Go(func() { footprint.Run(background) })
+	if o.Prove {
+		group.Go(func() { a.proof.run(background) })
+	}
 	group.Go(func() { sweep(background, a.kept, a.metrics, o.Log, o.Now) })
 	if a.shared {
 		group.Go(func() { follow(background, a, o.Log) })

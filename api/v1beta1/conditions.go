@@ -6,7 +6,8 @@ const (
 	ConditionReady = "Ready"
 	// ConditionAccepted (positive) says whether the operator works on this object as it is written.
 	ConditionAccepted = "Accepted"
-	// ConditionCredentialsReady (positive) says whether the Google client's ID and secret could be read.
+	// ConditionCredentialsReady (positive) says whether the Google client's ID and secret could be read, and whether Google takes them
+	// as far as the servers know.
 	ConditionCredentialsReady = "CredentialsReady"
 	// ConditionKeysReady (positive) says whether the signing and sealing keys exist and can be read.
 	ConditionKeysReady = "KeysReady"
@@ -20,6 +21,9 @@ const (
 	// ConditionMonitored (positive) says whether the ServiceMonitor is there. It is there only if spec.server.serviceMonitor asks for one,
 	// and does not count for Ready: it keeps nobody from signing in.
 	ConditionMonitored = "Monitored"
+	// ConditionConfigLoaded (positive) says whether every server has loaded the configuration that follows from the spec. Unknown: the
+	// servers cannot be asked; nothing waits for it then.
+	ConditionConfigLoaded = "ConfigLoaded"
 	// ConditionReconciling (negative) says that the operator is at work, or waits for something that will pass by itself.
 	ConditionReconciling = "Reconciling"
 	// ConditionStalled (negative) says that only the user can mend what is wrong.
@@ -44,7 +48,11 @@ const (
 	// ReasonOwnedByAnother: an object with the name of a child exists and belongs to somebody else. It is never taken over.
 	ReasonOwnedByAnother = "OwnedByAnother"
 
-	// ReasonCredentialsFound: client ID and secret were read.
+	// ReasonCredentialsProven: Google takes the client ID and secret.
+	ReasonCredentialsProven = "CredentialsProven"
+	// ReasonRejectedByGoogle: Google does not take the client ID and secret.
+	ReasonRejectedByGoogle = "RejectedByGoogle"
+	// ReasonCredentialsFound: client ID and secret were read. Google was not asked yet, or did not answer.
 	ReasonCredentialsFound = "CredentialsFound"
 	// ReasonSecretNotFound: spec.client.secretRef or spec.storage.postgres.secretRef names a Secret that does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
@@ -116,6 +124,14 @@ const (
 	ReasonPrometheusOperatorNotInstalled = "PrometheusOperatorNotInstalled"
 	// ReasonPaused: the annotation googlelogin.dev/paused is "true".
 	ReasonPaused = "Paused"
+	// ReasonConfigLoaded: every server works with the configuration that follows from the spec.
+	ReasonConfigLoaded = "ConfigLoaded"
+	// ReasonConfigPending: the configuration is written, and a server has not loaded it yet.
+	ReasonConfigPending = "ConfigPending"
+	// ReasonConfigRefused: a server refuses to load the configuration; the message copies why.
+	ReasonConfigRefused = "ConfigRefused"
+	// ReasonServersUnreachable: the operator cannot ask the servers what they have loaded.
+	ReasonServersUnreachable = "ServersUnreachable"
 	// ReasonWaiting: an earlier step has to succeed first.
 	ReasonWaiting = "Waiting"
 	// ReasonReconcileError: the pass ended in an error and is tried again.

@@ -67,6 +67,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options, tracer 
 	reconciler := &controllers.Reconciler{
 		Client:      mgr.GetClient(),
 		Live:        mgr.GetAPIReader(),
+		Servers:     controllers.AskServers(),
 		Recorder:    mgr.GetEventRecorder(controllerName),
 		ServerImage: o.serverImage,
 		Now:         time.Now,

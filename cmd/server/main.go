@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	footprint.Tune(os.Getenv)
 	log := slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: minimum}))
-	return server.Run(ctx, server.Options{ConfigPath: *path, Version: buildVersion(), Log: log})
+	return server.Run(ctx, server.Options{ConfigPath: *path, Version: buildVersion(), Prove: true, Log: log})
 }
 
 func check(path string, out io.Writer) error {

@@ -11,3 +11,7 @@ func ConfigMap(in Input) *corev1ac.ConfigMapApplyConfiguration {
 		WithOwnerReferences(owner(in.Login)).
 		WithData(map[string]string{ConfigKey: string(in.config)})
 }
+
+// WantedConfigAnnotation on a pod is the hash of the configuration that it should load. It tells the kubelet to look after the pod's
+// files, and nobody else anything.
+const WantedConfigAnnotation = "googlelogin.dev/wanted-config"

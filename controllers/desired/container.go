@@ -54,7 +54,7 @@ func image(in Input) string {
 }
 
 func containerPorts(login *v1beta1.GoogleLogin) []*corev1ac.ContainerPortApplyConfiguration {
-	ports := []*corev1ac.ContainerPortApplyConfiguration{containerPort("http", publicPort), containerPort("internal", internalPort)}
+	ports := []*corev1ac.ContainerPortApplyConfiguration{containerPort("http", publicPort), containerPort("internal", InternalPort)}
 	if servesEnvoy(login) {
 		ports = append(ports, containerPort(extAuthzName, extAuthzPort))
 	}

@@ -2,8 +2,6 @@ package desired
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -16,9 +14,9 @@ import (
 	"github.com/googlelogin/operator/server/config"
 )
 
-// ConfigHashAnnotation on the pods makes a changed configuration a new revision, so that the Deployment's own status says when
-// the spec is in force. Keys and credentials are not part of it: the server reads those again by itself.
-const ConfigHashAnnotation = "googlelogin.dev/config-hash"
+// RestartHashAnnotation on the pods makes a new revision of a configuration that the running server could not take. All other changes
+// of the configuration it takes by itself, as it does keys and credentials.
+const RestartHashAnnotation = "googlelogin.dev/restart-hash"
 
 // terminationMargin is what a pod gets beyond the server's own drain before it is killed.
 const terminationMargin = 10 * time.Second
@@ -28,7 +26,7 @@ const terminationMargin = 10 * time.Second
 func Deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 	name := in.Login.Name
 	annotations := plain(in.Login.Spec.Server.PodMetadata.Annotations)
-	annotations[ConfigHashAnnotation] = hash(in.config)
+	annotations[RestartHashAnnotation] = in.restartHash
 	return appsv1ac.Deployment(ServerName(name), in.Login.Namespace).
 		WithLabels(Labels(name)).
 		WithOwnerReferences(owner(in.Login)).
@@ -66,11 +64,6 @@ func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
 		WithVolumes(volumes(in)...)
 	schedule(spec, in.Login)
 	return spec
-}
-
-func hash(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:16])
 }
 
 func configArg() string {

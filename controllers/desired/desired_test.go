@@ -1,6 +1,7 @@
 package desired_test
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -330,21 +331,43 @@ func TestNewInputRefusesWhatTheServerWouldNotLoad(t *testing.T) {
 	}
 }
 
-func TestAChangedSpecMakesANewRevision(t *testing.T) {
-	hash := func(change func(*v1beta1.GoogleLogin)) string {
+// A change that the running server takes by itself must not restart it, and one that it cannot take must.
+func TestOnlyWhatTheServerCannotTakeByItselfMakesANewRevision(t *testing.T) {
+	template := func(change func(*v1beta1.GoogleLogin)) string {
 		in, err := desired.NewInput(shop(change), "image")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return desired.Deployment(in).Spec.Template.Annotations[desired.ConfigHashAnnotation]
+		encoded, err := json.Marshal(desired.Deployment(in).Spec.Template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(encoded)
 	}
-	before := hash(nil)
-	if before == "" || before != hash(nil) {
-		t.Errorf("the same spec gives %q and then %q", before, hash(nil))
-	}
-	changed := hash(func(l *v1beta1.GoogleLogin) { l.Spec.Frontend.HomeURL = "https://shop.example.com/other" })
-	if changed == before {
-		t.Error("another home page does not make a new revision")
+	before := template(nil)
+	for name, row := range map[string]struct {
+		change func(*v1beta1.GoogleLogin)
+		rolls  bool
+	}{
+		"nothing": {nil, false},
+		"access": {func(l *v1beta1.GoogleLogin) {
+			l.Spec.Access.HostedDomains = []v1beta1.HostedDomain{"other.example.com"}
+		}, false},
+		"pages":             {func(l *v1beta1.GoogleLogin) { l.Spec.Pages.Title = "Shop" }, false},
+		"home page":         {func(l *v1beta1.GoogleLogin) { l.Spec.Frontend.HomeURL = "https://shop.example.com/other" }, false},
+		"redirect URIs":     {func(l *v1beta1.GoogleLogin) { l.Spec.RedirectURIs = l.Spec.RedirectURIs[:1] }, false},
+		"sessions":          {func(l *v1beta1.GoogleLogin) { l.Spec.Session.Lifetime = "48h" }, false},
+		"limits":            {func(l *v1beta1.GoogleLogin) { l.Spec.Server.RateLimits.PerAddress = 10 }, false},
+		"trusted proxies":   {func(l *v1beta1.GoogleLogin) { l.Spec.Server.TrustedProxies = []v1beta1.CIDR{"10.0.0.0/8"} }, false},
+		"replicas":          {func(l *v1beta1.GoogleLogin) { l.Spec.Server.Replicas = ptr.To[int32](0) }, false},
+		"image":             {func(l *v1beta1.GoogleLogin) { l.Spec.Server.Image = "other" }, true},
+		"storage":           {onPostgres, true},
+		"stand-in":          {func(l *v1beta1.GoogleLogin) { l.Spec.Google.Issuer = "http://fake-google.demo.svc:8080" }, true},
+		"the port of Envoy": {func(l *v1beta1.GoogleLogin) { l.Spec.ForwardAuth.ExtAuthz = v1beta1.Enabled }, true},
+	} {
+		if rolls := template(row.change) != before; rolls != row.rolls {
+			t.Errorf("%s: a new revision is %t, want %t", name, rolls, row.rolls)
+		}
 	}
 }
 
@@ -374,7 +397,7 @@ func TestTheOperatorsLabelsWin(t *testing.T) {
 	in, err := desired.NewInput(shop(func(l *v1beta1.GoogleLogin) {
 		l.Spec.Server.PodMetadata = v1beta1.PodMetadata{
 			Labels:      v1beta1.Labels{desired.LabelInstance: "other", "team": "shop"},
-			Annotations: v1beta1.Annotations{desired.ConfigHashAnnotation: "other"},
+			Annotations: v1beta1.Annotations{desired.RestartHashAnnotation: "other"},
 		}
 	}), "image")
 	if err != nil {
@@ -386,7 +409,7 @@ func TestTheOperatorsLabelsWin(t *testing.T) {
 	if diff := cmp.Diff(want, template.Labels); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
-	if template.Annotations[desired.ConfigHashAnnotation] == "other" {
+	if template.Annotations[desired.RestartHashAnnotation] == "other" {
 		t.Error("an annotation of the spec took the place of the configuration's hash")
 	}
 }

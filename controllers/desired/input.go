@@ -14,8 +14,9 @@ type Input struct {
 	// ServerImage is the callback server's image where the spec names none.
 	ServerImage string
 
-	// config is the rendered config.yaml. It is made once, because the Deployment bears its hash.
-	config []byte
+	// config is the rendered config.yaml, restartHash what of it needs a new revision of the pods.
+	config      []byte
+	restartHash string
 }
 
 // NewInput renders the server's configuration. An error means that the spec asks for what the server would refuse to load, and
@@ -32,5 +33,9 @@ func NewInput(login *v1beta1.GoogleLogin, serverImage string) (Input, error) {
 	if err != nil {
 		return Input{}, fmt.Errorf("render the server's configuration: %w", err)
 	}
-	return Input{Login: login, ServerImage: serverImage, config: rendered}, nil
+	restartHash, err := cfg.RestartHash()
+	if err != nil {
+		return Input{}, err
+	}
+	return Input{Login: login, ServerImage: serverImage, config: rendered, restartHash: restartHash}, nil
 }

@@ -20,7 +20,7 @@ func NetworkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	rules := []*networkingv1ac.NetworkPolicyIngressRuleApplyConfiguration{
 		letIn(publicPort, peers(policy.PublicFrom)...),
 		// The manager asks here too, and the policy cannot know in which namespace it runs. Nothing secret is answered.
-		letIn(internalPort, networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(metav1ac.LabelSelector())),
+		letIn(InternalPort, networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(metav1ac.LabelSelector())),
 	}
 	// A rule without a peer would let in everybody.
 	if len(policy.ExtAuthzFrom) > 0 && servesEnvoy(in.Login) {

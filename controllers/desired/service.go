@@ -11,7 +11,7 @@ import (
 // Ports of the server, and of its Service: the same numbers, so that nobody has to translate.
 const (
 	publicPort   = 8080
-	internalPort = 8081
+	InternalPort = 8081
 	extAuthzPort = 8083
 )
 
@@ -28,7 +28,7 @@ func Service(in Input) *corev1ac.ServiceApplyConfiguration {
 }
 
 func servicePorts(login *v1beta1.GoogleLogin) []*corev1ac.ServicePortApplyConfiguration {
-	ports := []*corev1ac.ServicePortApplyConfiguration{servicePort("http", publicPort), servicePort("internal", internalPort)}
+	ports := []*corev1ac.ServicePortApplyConfiguration{servicePort("http", publicPort), servicePort("internal", InternalPort)}
 	if servesEnvoy(login) {
 		// Proxies choose gRPC's HTTP/2 without TLS by this name.
 		ports = append(ports, servicePort(extAuthzName, extAuthzPort).WithAppProtocol("kubernetes.io/h2c"))

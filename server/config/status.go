@@ -10,4 +10,25 @@ type Status struct {
 	ConfigHash string `json:"configHash"`
 	// ConfigProblem is why the file that is there now is not in force; empty if it is.
 	ConfigProblem string `json:"configProblem,omitempty"`
+	// Credentials tells of the client that the files name.
+	Credentials CredentialsStatus `json:"credentials"`
 }
+
+// CredentialsStatus says what Google thinks of the client ID and secret that a server was given.
+type CredentialsStatus struct {
+	Verdict Verdict `json:"verdict"`
+	// OldInUse says that the server goes on with older ones, which Google took.
+	OldInUse bool `json:"oldInUse,omitempty"`
+}
+
+// Verdict is Google's on a client.
+type Verdict string
+
+const (
+	// VerdictUnknown: Google was not asked yet, or did not answer.
+	VerdictUnknown Verdict = "Unknown"
+	// VerdictProven: Google takes the client.
+	VerdictProven Verdict = "Proven"
+	// VerdictRejected: Google does not take it.
+	VerdictRejected Verdict = "Rejected"
+)

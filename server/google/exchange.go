@@ -37,11 +37,11 @@ type tokenResponse struct {
 
 // exchange posts the code, once, by x/oauth2, which builds the request. What x/oauth2 then makes of the answer is not used: it is
 // too forgiving, so the answer is read again, strictly.
-func (p *Provider) exchange(ctx context.Context, e *endpoints, c Credentials, r Redemption) (tokenResponse, error) {
+func (p *Provider) exchange(ctx context.Context, what call, e *endpoints, c Credentials, r Redemption) (tokenResponse, error) {
 	tape := &recorder{base: p.client.Transport}
 	client := *p.client
 	client.Transport = tape
-	ctx = context.WithValue(withCall(ctx, callToken), oauth2.HTTPClient, &client)
+	ctx = context.WithValue(withCall(ctx, what), oauth2.HTTPClient, &client)
 
 	_, err := e.config(c, r.RedirectURI).Exchange(ctx, r.Code, oauth2.VerifierOption(r.CodeVerifier))
 	if tape.response == nil {

@@ -32,6 +32,8 @@ type Options struct {
 	Now func() time.Time
 	// Log. Nil: discard.
 	Log *slog.Logger
+	// Met, if set, is told what a login says of the client that it was made with: nil if Google took it, else ErrClientRejected.
+	Met func(c Credentials, rejected error)
 	// Registerer takes the metrics. Nil: they are counted and shown to nobody.
 	Registerer prometheus.Registerer
 }
@@ -50,6 +52,7 @@ type shared struct {
 	log         *slog.Logger
 	credentials atomic.Pointer[Credentials]
 	endpoints   endpointSource
+	met         func(c Credentials, rejected error)
 }
 
 // New returns a Provider. It contacts nobody.
@@ -60,7 +63,7 @@ func New(o Options) *Provider {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Provider{scopes: o.Scopes, prompt: o.Prompt, shared: &shared{client: newClient(o), now: o.Now, log: o.Log}}
+	p := &Provider{scopes: o.Scopes, prompt: o.Prompt, shared: &shared{client: newClient(o), now: o.Now, log: o.Log, met: o.Met}}
 	if o.Issuer == "" || o.Issuer == Issuer {
 		p.endpoints = googleEndpoints(p.client, o.Now)
 	} else {

@@ -14,6 +14,7 @@ type call string
 const (
 	callDiscovery call = "discovery"
 	callToken     call = "token"
+	callProof     call = "proof"
 	callUserInfo  call = "userinfo"
 	callKeys      call = "keys"
 )

@@ -67,9 +67,10 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (Grant, error) {
 	}
 	var response tokenResponse
 	err = tracing.Do(ctx, "exchange code", func(ctx context.Context) error {
-		response, err = p.exchange(ctx, e, credentials, r)
+		response, err = p.exchange(ctx, callToken, e, credentials, r)
 		return err
 	})
+	p.tellOf(credentials, err)
 	if err != nil {
 		return Grant{}, fmt.Errorf("exchange code: %w", err)
 	}
