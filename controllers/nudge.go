@@ -14,7 +14,7 @@ import (
 // nudge makes the kubelet bring a changed configuration to the pods that lack it now, and not within the next minute: a kubelet
 // looks after a pod whose annotations change, mounted files included. Each pod is written to once for each configuration.
 // https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/#mounted-configmaps-are-updated-automatically
-func (r *Reconciler) nudge(ctx context.Context, answers []answer, want string) error {
+func (r *Reconciler) nudge(ctx context.Context, answers []reply, want string) error {
 	for _, a := range answers {
 		if a.ConfigHash == want || a.pod.Annotations[desired.WantedConfigAnnotation] == want {
 			continue

@@ -34,8 +34,8 @@ const (
 	askUnreachable = 30 * time.Minute
 )
 
-// answer is what became of a question to a pod.
-type answer struct {
+// reply is what became of a question to a pod.
+type reply struct {
 	pod *corev1.Pod
 	config.Status
 	err error
@@ -87,11 +87,11 @@ func ready(pods []corev1.Pod) []*corev1.Pod {
 }
 
 // ask asks all pods at once, so that a pass waits no longer for several than for one.
-func (r *Reconciler) ask(ctx context.Context, pods []*corev1.Pod) []answer {
+func (r *Reconciler) ask(ctx context.Context, pods []*corev1.Pod) []reply {
 	if r.Servers == nil {
 		return nil
 	}
-	answers := make([]answer, len(pods))
+	answers := make([]reply, len(pods))
 	var group sync.WaitGroup
 	for i, pod := range pods {
 		group.Go(func() {
@@ -99,7 +99,7 @@ func (r *Reconciler) ask(ctx context.Context, pods []*corev1.Pod) []answer {
 			if err == nil && status.Instance != pod.Namespace+"/"+pod.Labels[desired.LabelInstance] {
 				err = errors.New("another server answers at the pod's address")
 			}
-			answers[i] = answer{pod, status, err}
+			answers[i] = reply{pod, status, err}
 		})
 	}
 	group.Wait()
@@ -107,7 +107,7 @@ func (r *Reconciler) ask(ctx context.Context, pods []*corev1.Pod) []answer {
 }
 
 // loaded says how far the servers are with the configuration that has the hash want, which was written so long ago.
-func (s *scope) loaded(answers []answer, want string, waited time.Duration) finding {
+func (s *scope) loaded(answers []reply, want string, waited time.Duration) finding {
 	var pending, unreachable bool
 	var refused string
 	for _, a := range answers {

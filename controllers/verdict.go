@@ -11,7 +11,7 @@ import (
 
 // reportVerdict says whether Google takes the client, as far as the servers know. One that Google refuses is everybody's: the others
 // have not asked yet, or still work with the secret before it.
-func (s *scope) reportVerdict(answers []answer) {
+func (s *scope) reportVerdict(answers []reply) {
 	proven, oldInUse := false, false
 	for _, a := range answers {
 		if a.err != nil {
