@@ -13,7 +13,7 @@ func (r *Reconciler) accept(_ context.Context, s *scope) error {
 	issuer, err := desired.Issuer(s.login)
 	if err == nil {
 		s.describe(issuer)
-		s.input, err = desired.NewInput(s.login, r.ServerImage)
+		s.input, err = desired.NewInput(s.login, r.ServerImage, s.cluster)
 	}
 	if err != nil {
 		s.stall(v1beta1.ConditionAccepted, v1beta1.ReasonInvalidSpec, err.Error())

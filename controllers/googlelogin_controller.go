@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/controllers/desired"
 )
 
 // conflictRetry is how soon a pass is repeated that lost a race for an object. The cache has caught up by then.
@@ -32,6 +33,10 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	// ServerImage is the callback server's image where a GoogleLogin names none.
 	ServerImage string
+	// ClusterKeys has what the callers of the internal API are known by.
+	ClusterKeys interface {
+		Read(ctx context.Context) (desired.ClusterKeys, error)
+	}
 	// Now is the clock.
 	Now func() time.Time
 	// Tracer takes a span for each pass and for each of its steps. Nil: nobody looks.
@@ -102,6 +107,7 @@ type step struct {
 // runSteps runs the steps in order, until one meets an error, which means: try all of it again.
 func (r *Reconciler) runSteps(ctx context.Context, s *scope) error {
 	for _, step := range []step{
+		{"cluster keys", v1beta1.ConditionKeysReady, r.clusterKeys},
 		{"accept", v1beta1.ConditionAccepted, r.accept},
 		{"credentials", v1beta1.ConditionCredentialsReady, r.credentials},
 		{"signing keys", v1beta1.ConditionKeysReady, r.signingKeys},

@@ -19,6 +19,8 @@ type scope struct {
 	asRead *v1beta1.GoogleLogin
 	// now is the time of the whole pass, so that all its decisions agree.
 	now time.Time
+	// cluster has the cluster's public keys, if the internal API needs them and they could be read.
+	cluster desired.ClusterKeys
 	// input is what children are computed from, once the spec is accepted.
 	input desired.Input
 	// deployment is the server's, as it is after the workload step; nil while there is none.

@@ -9,7 +9,8 @@ const (
 	// ConditionCredentialsReady (positive) says whether the Google client's ID and secret could be read, and whether Google takes them
 	// as far as the servers know.
 	ConditionCredentialsReady = "CredentialsReady"
-	// ConditionKeysReady (positive) says whether the signing and sealing keys exist and can be read.
+	// ConditionKeysReady (positive) says whether the signing and sealing keys exist and can be read, and the cluster's public ones if
+	// spec.internalAPI needs them.
 	ConditionKeysReady = "KeysReady"
 	// ConditionStorageReady (positive) says whether the storage for users and sessions is there.
 	ConditionStorageReady = "StorageReady"
@@ -80,6 +81,12 @@ const (
 	ReasonKeysAdopted = "KeysAdopted"
 	// ReasonKeysReplaced: a Secret with keys was gone, or another was named, and new keys took the place of lost ones.
 	ReasonKeysReplaced = "KeysReplaced"
+
+	// ReasonClusterKeysUnavailable: the cluster's public keys could not be read, with which the tokens of spec.internalAPI.callers are
+	// verified. The operator tries again.
+	ReasonClusterKeysUnavailable = "ClusterKeysUnavailable"
+	// ReasonClusterKeysForbidden: the operator may not read them.
+	ReasonClusterKeysForbidden = "ClusterKeysForbidden"
 
 	// ReasonVolumeBound: the volume claim is bound.
 	ReasonVolumeBound = "VolumeBound"

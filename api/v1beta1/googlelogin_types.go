@@ -143,6 +143,10 @@ type GoogleLoginSpec struct {
 	// +kubebuilder:default={}
 	SigningKeys SigningKeys `json:"signingKeys,omitzero"`
 
+	// internalAPI says which ServiceAccounts may administer users and sessions. Nobody, if unset.
+	// +optional
+	InternalAPI InternalAPI `json:"internalAPI,omitzero"`
+
 	// server sets how the callback server runs.
 	// +optional
 	// +kubebuilder:default={}

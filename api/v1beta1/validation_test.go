@@ -204,6 +204,14 @@ func TestRefused(t *testing.T) {
 		{"trusted proxy that is a name", []string{"spec.server.trustedProxies", "[proxy]"}, "must be a range of addresses"},
 		{"trusted proxy that is everybody", []string{"spec.server.trustedProxies", "['0.0.0.0/0']"}, "must not be every address there is"},
 		{"rate limit that keeps everybody out", []string{"spec.server.rateLimits.perAddress", "0"}, "spec.server.rateLimits.perAddress"},
+		{"caller without a name", []string{"spec.internalAPI.callers", "[{permissions: [Users]}]"}, "spec.internalAPI.callers[0].serviceAccount"},
+		{"caller who is everybody", []string{"spec.internalAPI.callers", "[{serviceAccount: '*', permissions: [Users]}]"}, "internalAPI.callers[].serviceAccount must be the name of a ServiceAccount"},
+		{"caller's namespace in capitals", []string{"spec.internalAPI.callers", "[{serviceAccount: desk, namespace: Shops, permissions: [Users]}]"}, "internalAPI.callers[].namespace must be the name of a namespace"},
+		{"caller who may do nothing", []string{"spec.internalAPI.callers", "[{serviceAccount: desk, permissions: []}]"}, "spec.internalAPI.callers[0].permissions"},
+		{"permission in lower case", []string{"spec.internalAPI.callers", "[{serviceAccount: desk, permissions: [users]}]"}, `Unsupported value: "users"`},
+		{"permission twice", []string{"spec.internalAPI.callers", "[{serviceAccount: desk, permissions: [Users, Users]}]"}, `Duplicate value: "Users"`},
+		{"permission that nobody honours yet", []string{"spec.internalAPI.callers", "[{serviceAccount: desk, permissions: [Tokens]}]"}, `Unsupported value: "Tokens"`},
+		{"caller twice", []string{"spec.internalAPI.callers", "[{serviceAccount: desk, permissions: [Users]}, {serviceAccount: desk, permissions: [Sessions]}]"}, "Duplicate value"},
 		{"a field nobody honours", []string{"spec.signingKeys", "{algorithm: none}"}, `unknown field "spec.signingKeys.algorithm"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -294,6 +302,7 @@ func TestAccepted(t *testing.T) {
 		{"retain left empty", []string{"spec.signingKeys.retain", "''"}},
 		{"three servers on Postgres", []string{"spec.server.replicas", "3", "spec.storage", "{type: Postgres, postgres: {secretRef: {name: shop-db-app}}}"}},
 		{"Postgres with a CA", []string{"spec.storage", "{type: Postgres, postgres: {secretRef: {name: shop-db-app}, caSecretRef: {name: shop-db-ca}}}"}},
+		{"administrators here and elsewhere", []string{"spec.internalAPI.callers", "[{serviceAccount: desk, permissions: [Users, Sessions]}, {serviceAccount: desk, namespace: people, permissions: [Users]}, {serviceAccount: a.b, permissions: [Sessions]}]"}},
 		{"switched off", []string{"spec.server.replicas", "0"}},
 		{"an Ingress with nothing said of it", []string{"spec.exposure", "{type: Ingress}"}},
 		{"an Ingress for what is not a developer's machine", []string{"spec.redirectURIs", "['http://localhost:8000/auth/callback', 'https://shop.example.com/auth/callback']", "spec.exposure", "{type: Ingress, ingress: {ingressClassName: nginx, annotations: {cert-manager.io/cluster-issuer: letsencrypt}, tls: {secretName: shop-tls}}}"}},

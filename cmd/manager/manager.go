@@ -64,12 +64,17 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options, tracer 
 	if err != nil {
 		return nil, fmt.Errorf("set up the manager: %w", err)
 	}
+	clusterKeys, err := controllers.NewClusterKeys(mgr.GetConfig(), time.Now)
+	if err != nil {
+		return nil, err
+	}
 	reconciler := &controllers.Reconciler{
 		Client:      mgr.GetClient(),
 		Live:        mgr.GetAPIReader(),
 		Servers:     controllers.AskServers(),
 		Recorder:    mgr.GetEventRecorder(controllerName),
 		ServerImage: o.serverImage,
+		ClusterKeys: clusterKeys,
 		Now:         time.Now,
 		Tracer:      tracer,
 	}

@@ -37,7 +37,7 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 		WithImage(image(in)).
 		WithArgs(configArg()).
 		WithEnv(env(in.Login)...).
-		WithPorts(containerPorts(in.Login)...).
+		WithPorts(containerPorts(in)...).
 		WithResources(resources(in.Login)).
 		WithSecurityContext(containerSecurity()).
 		WithVolumeMounts(mounts(in)...).
@@ -53,9 +53,12 @@ func image(in Input) string {
 	return in.ServerImage
 }
 
-func containerPorts(login *v1beta1.GoogleLogin) []*corev1ac.ContainerPortApplyConfiguration {
+func containerPorts(in Input) []*corev1ac.ContainerPortApplyConfiguration {
 	ports := []*corev1ac.ContainerPortApplyConfiguration{containerPort("http", publicPort), containerPort("internal", InternalPort)}
-	if servesEnvoy(login) {
+	if administered(in) {
+		ports = append(ports, containerPort(adminName, adminPort))
+	}
+	if servesEnvoy(in.Login) {
 		ports = append(ports, containerPort(extAuthzName, extAuthzPort))
 	}
 	return ports

@@ -163,28 +163,61 @@ func onPostgres(login *v1beta1.GoogleLogin) {
 	login.Spec.Server.Replicas = ptr.To[int32](3)
 }
 
+// administered names who may call, one of them in another namespace.
+func administered(login *v1beta1.GoogleLogin) {
+	login.Spec.Server.NetworkPolicy.Mode = v1beta1.Enabled
+	login.Spec.InternalAPI.Callers = []v1beta1.Caller{
+		{ServiceAccount: "support-desk", Permissions: []v1beta1.Permission{v1beta1.PermissionUsers, v1beta1.PermissionSessions}},
+		{ServiceAccount: "offboarding", Namespace: "people", Permissions: []v1beta1.Permission{v1beta1.PermissionUsers}},
+	}
+}
+
+var theCluster = desired.ClusterKeys{Issuer: "https://kubernetes.default.svc.cluster.local", JWKS: `{"keys":[]}`}
+
+func TestAKeyOfTheClusterRestartsNobody(t *testing.T) {
+	revision := func(cluster desired.ClusterKeys) string {
+		in, err := desired.NewInput(shop(administered), "image", cluster)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := yaml.Marshal(desired.Deployment(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	rotated := theCluster
+	rotated.JWKS = `{"keys":[{"kid":"new"}]}`
+	if diff := cmp.Diff(revision(theCluster), revision(rotated)); diff != "" {
+		t.Errorf("Deployment (-before +after):\n%s", diff)
+	}
+}
+
 func TestChildren(t *testing.T) {
+	none := desired.ClusterKeys{}
 	for _, row := range []struct {
-		name  string
-		login *v1beta1.GoogleLogin
+		name    string
+		login   *v1beta1.GoogleLogin
+		cluster desired.ClusterKeys
 	}{
-		{"defaults", shop(nil)},
-		{"everything", shop(everything)},
-		{"postgres", shop(onPostgres)},
+		{"defaults", shop(nil), none},
+		{"everything", shop(everything), none},
+		{"administered", shop(administered), theCluster},
+		{"postgres", shop(onPostgres), none},
 		{"postgres-ca", shop(func(l *v1beta1.GoogleLogin) {
 			onPostgres(l)
 			l.Spec.Storage.Postgres.CASecretRef = &v1beta1.CASecretRef{Name: "shop-db-ca", Key: "authority.pem"}
-		})},
-		{"scaled", shop(scaled)},
+		}), none},
+		{"scaled", shop(scaled), none},
 		{"ingress-tls", shop(func(l *v1beta1.GoogleLogin) {
 			l.Spec.RedirectURIs = append(l.Spec.RedirectURIs, "https://shop.example.com/oauth2/callback", "https://stock.example.com/cb")
 			l.Spec.Exposure = v1beta1.Exposure{Type: v1beta1.ExposureIngress, Ingress: &v1beta1.Ingress{TLS: v1beta1.IngressTLS{SecretName: "wildcard"}}}
 			l.Spec.Server.PodDisruptionBudget = v1beta1.PodDisruptionBudget{Mode: v1beta1.Enabled, MaxUnavailable: ptr.To(intstr.FromInt32(2))}
-		})},
-		{"memory", shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory })},
+		}), none},
+		{"memory", shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory }), none},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			in, err := desired.NewInput(row.login, "example.com/googlelogin-server:1.0.0")
+			in, err := desired.NewInput(row.login, "example.com/googlelogin-server:1.0.0", row.cluster)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -239,10 +272,11 @@ func golden(t *testing.T, path string, object any) {
 // TestServerLoadsEveryGoldenConfig holds the two planes together: what one writes, the other loads, to the same values.
 func TestServerLoadsEveryGoldenConfig(t *testing.T) {
 	for name, login := range map[string]*v1beta1.GoogleLogin{
-		"defaults":   shop(nil),
-		"everything": shop(everything),
-		"postgres":   shop(onPostgres),
-		"memory":     shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory }),
+		"defaults":     shop(nil),
+		"everything":   shop(everything),
+		"administered": shop(administered),
+		"postgres":     shop(onPostgres),
+		"memory":       shop(func(l *v1beta1.GoogleLogin) { l.Spec.Storage.Type = v1beta1.StorageMemory }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			content, err := os.ReadFile(filepath.Join("testdata", name, "configmap.yaml"))
@@ -261,7 +295,7 @@ func TestServerLoadsEveryGoldenConfig(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := desired.ServerConfig(login)
+			want, err := desired.ServerConfig(desired.Input{Login: login, Cluster: theCluster})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -278,7 +312,7 @@ func TestServerConfigOfEachPrompt(t *testing.T) {
 		v1beta1.PromptConsent:       "consent",
 		v1beta1.PromptAuto:          "",
 	} {
-		got, err := desired.ServerConfig(shop(func(l *v1beta1.GoogleLogin) { l.Spec.Google.Prompt = prompt }))
+		got, err := desired.ServerConfig(desired.Input{Login: shop(func(l *v1beta1.GoogleLogin) { l.Spec.Google.Prompt = prompt })})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -321,9 +355,17 @@ func TestNewInputRefusesWhatTheServerWouldNotLoad(t *testing.T) {
 		{"no redirect URI",
 			func(l *v1beta1.GoogleLogin) { l.Spec.RedirectURIs = nil },
 			"spec.redirectURIs is empty: list the redirect URIs that are registered with Google"},
+		{"a caller who is there twice",
+			func(l *v1beta1.GoogleLogin) {
+				administered(l)
+				l.Spec.InternalAPI.Callers = append(l.Spec.InternalAPI.Callers, v1beta1.Caller{
+					ServiceAccount: "support-desk", Namespace: "team", Permissions: []v1beta1.Permission{v1beta1.PermissionUsers},
+				})
+			},
+			"the server would refuse the spec: internalAPI.callers[2]: team/support-desk is there twice: name all its permissions in one entry"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, err := desired.NewInput(shop(row.change), "image")
+			_, err := desired.NewInput(shop(row.change), "image", theCluster)
 			if err == nil || err.Error() != row.want {
 				t.Errorf("error %v, want %s", err, row.want)
 			}
@@ -334,7 +376,7 @@ func TestNewInputRefusesWhatTheServerWouldNotLoad(t *testing.T) {
 // A change that the running server takes by itself must not restart it, and one that it cannot take must.
 func TestOnlyWhatTheServerCannotTakeByItselfMakesANewRevision(t *testing.T) {
 	template := func(change func(*v1beta1.GoogleLogin)) string {
-		in, err := desired.NewInput(shop(change), "image")
+		in, err := desired.NewInput(shop(change), "image", desired.ClusterKeys{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -399,7 +441,7 @@ func TestTheOperatorsLabelsWin(t *testing.T) {
 			Labels:      v1beta1.Labels{desired.LabelInstance: "other", "team": "shop"},
 			Annotations: v1beta1.Annotations{desired.RestartHashAnnotation: "other"},
 		}
-	}), "image")
+	}), "image", desired.ClusterKeys{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,7 +461,7 @@ func TestNobodyIsLetInToEnvoysPortUnlessNamed(t *testing.T) {
 	in, err := desired.NewInput(shop(func(l *v1beta1.GoogleLogin) {
 		l.Spec.ForwardAuth.ExtAuthz = v1beta1.Enabled
 		l.Spec.Server.NetworkPolicy.Mode = v1beta1.Enabled
-	}), "image")
+	}), "image", desired.ClusterKeys{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,8 @@ type Input struct {
 	Login *v1beta1.GoogleLogin
 	// ServerImage is the callback server's image where the spec names none.
 	ServerImage string
+	// Cluster is the zero value unless the internal API needs it.
+	Cluster ClusterKeys
 
 	// config is the rendered config.yaml, restartHash what of it needs a new revision of the pods.
 	config      []byte
@@ -21,21 +23,20 @@ type Input struct {
 
 // NewInput renders the server's configuration. An error means that the spec asks for what the server would refuse to load, and
 // names every such field at once.
-func NewInput(login *v1beta1.GoogleLogin, serverImage string) (Input, error) {
-	cfg, err := ServerConfig(login)
+func NewInput(login *v1beta1.GoogleLogin, serverImage string, cluster ClusterKeys) (Input, error) {
+	in := Input{Login: login, ServerImage: serverImage, Cluster: cluster}
+	cfg, err := ServerConfig(in)
 	if err != nil {
 		return Input{}, err
 	}
 	if err := cfg.Validate(); err != nil {
 		return Input{}, fmt.Errorf("the server would refuse the spec: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	rendered, err := cfg.Marshal()
-	if err != nil {
+	if in.config, err = cfg.Marshal(); err != nil {
 		return Input{}, fmt.Errorf("render the server's configuration: %w", err)
 	}
-	restartHash, err := cfg.RestartHash()
-	if err != nil {
+	if in.restartHash, err = cfg.RestartHash(); err != nil {
 		return Input{}, err
 	}
-	return Input{Login: login, ServerImage: serverImage, config: rendered, restartHash: restartHash}, nil
+	return in, nil
 }

@@ -33,6 +33,7 @@ const (
 // Keys in the ConfigMap and in the Secrets with keys, and so the names of the files that they become.
 const (
 	ConfigKey      = "config.yaml"
+	ClusterKeysKey = "cluster-keys.json"
 	SigningKeysKey = "keys.json"
 	SealingKeysKey = "keyset.json"
 )

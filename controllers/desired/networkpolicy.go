@@ -1,6 +1,8 @@
 package desired
 
 import (
+	"cmp"
+
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -26,6 +28,9 @@ func NetworkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	if len(policy.ExtAuthzFrom) > 0 && servesEnvoy(in.Login) {
 		rules = append(rules, letIn(extAuthzPort, peers(policy.ExtAuthzFrom)...))
 	}
+	if administered(in) {
+		rules = append(rules, letIn(adminPort, callersNamespaces(in.Login)...))
+	}
 	return networkingv1ac.NetworkPolicy(ServerName(in.Login.Name), in.Login.Namespace).
 		WithLabels(Labels(in.Login.Name)).
 		WithOwnerReferences(owner(in.Login)).
@@ -33,6 +38,23 @@ func NetworkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 			WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(Selector(in.Login.Name))).
 			WithPolicyTypes(networkingv1.PolicyTypeIngress).
 			WithIngress(rules...))
+}
+
+// callersNamespaces are where callers of the internal API live, each once. The token says which of their pods may call.
+func callersNamespaces(login *v1beta1.GoogleLogin) []*networkingv1ac.NetworkPolicyPeerApplyConfiguration {
+	var (
+		out   []*networkingv1ac.NetworkPolicyPeerApplyConfiguration
+		known = map[string]bool{}
+	)
+	for _, caller := range login.Spec.InternalAPI.Callers {
+		namespace := cmp.Or(caller.Namespace, login.Namespace)
+		if !known[namespace] {
+			out = append(out, networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(
+				metav1ac.LabelSelector().WithMatchLabels(map[string]string{corev1.LabelMetadataName: namespace})))
+		}
+		known[namespace] = true
+	}
+	return out
 }
 
 // letIn opens a port to those peers, and to everybody if there are none.

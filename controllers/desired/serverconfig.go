@@ -13,7 +13,8 @@ import (
 // defaults of the spec; what a spec leaves open all the same is decided here or by config.Default.
 //
 // It does not validate: NewInput does, by the server's own rules.
-func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
+func ServerConfig(in Input) (config.Config, error) {
+	login := in.Login
 	issuer, err := Issuer(login)
 	if err != nil {
 		return config.Config{}, err
@@ -54,6 +55,9 @@ func ServerConfig(login *v1beta1.GoogleLogin) (config.Config, error) {
 	cfg.ForwardAuth.EncodedSlashes = spec.ForwardAuth.EncodedSlashes == v1beta1.Enabled
 	if servesEnvoy(login) {
 		cfg.Listen.ExtAuthz = fmt.Sprintf(":%d", extAuthzPort)
+	}
+	if administered(in) {
+		cfg.Listen.Admin, cfg.InternalAPI = adminAddress(), internalAPIConfig(login, in.Cluster.Issuer)
 	}
 	cfg.Session = session
 	cfg.Storage = storageConfig(spec.Storage)

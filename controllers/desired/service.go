@@ -12,11 +12,13 @@ import (
 const (
 	publicPort   = 8080
 	InternalPort = 8081
+	adminPort    = 8082
 	extAuthzPort = 8083
 )
 
 // Service is what an Ingress, a route or a proxy in front of the server points to. The port "http" is for the internet;
-// "internal" has health, readiness and metrics, and belongs to no route; nor does "ext-authz", which is there only if it is asked for.
+// "internal" has health, readiness and metrics, and belongs to no route; nor do "ext-authz" and "admin", which are there only if they are
+// asked for.
 func Service(in Input) *corev1ac.ServiceApplyConfiguration {
 	return corev1ac.Service(ServerName(in.Login.Name), in.Login.Namespace).
 		WithLabels(Labels(in.Login.Name)).
@@ -24,17 +26,23 @@ func Service(in Input) *corev1ac.ServiceApplyConfiguration {
 		WithSpec(corev1ac.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(Selector(in.Login.Name)).
-			WithPorts(servicePorts(in.Login)...))
+			WithPorts(servicePorts(in)...))
 }
 
-func servicePorts(login *v1beta1.GoogleLogin) []*corev1ac.ServicePortApplyConfiguration {
+func servicePorts(in Input) []*corev1ac.ServicePortApplyConfiguration {
 	ports := []*corev1ac.ServicePortApplyConfiguration{servicePort("http", publicPort), servicePort("internal", InternalPort)}
-	if servesEnvoy(login) {
+	if administered(in) {
+		ports = append(ports, servicePort(adminName, adminPort))
+	}
+	if servesEnvoy(in.Login) {
 		// Proxies choose gRPC's HTTP/2 without TLS by this name.
 		ports = append(ports, servicePort(extAuthzName, extAuthzPort).WithAppProtocol("kubernetes.io/h2c"))
 	}
 	return ports
 }
+
+// adminName is the port where the callers of the internal API call.
+const adminName = "admin"
 
 // extAuthzName is the port that Envoy asks by gRPC.
 const extAuthzName = "ext-authz"

@@ -24,7 +24,7 @@ const owned = `{
 
 // TestWhatIsOwnedOfAServiceMonitorIsWhatWasApplied: a pass would otherwise write it again and again.
 func TestWhatIsOwnedOfAServiceMonitorIsWhatWasApplied(t *testing.T) {
-	in, err := desired.NewInput(shop(func(l *v1beta1.GoogleLogin) { l.Spec.Server.ServiceMonitor.Mode = v1beta1.Enabled }), "image")
+	in, err := desired.NewInput(shop(func(l *v1beta1.GoogleLogin) { l.Spec.Server.ServiceMonitor.Mode = v1beta1.Enabled }), "image", desired.ClusterKeys{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ func volumes(in Input) []*corev1ac.VolumeApplyConfiguration {
 	out := []*corev1ac.VolumeApplyConfiguration{
 		corev1ac.Volume().WithName("config").WithConfigMap(corev1ac.ConfigMapVolumeSource().
 			WithName(ConfigMapName(name)).
-			WithItems(item(ConfigKey, ConfigKey))),
+			WithItems(configItems(in)...)),
 		corev1ac.Volume().WithName("client").WithSecret(clientVolume(in.Login.Spec.Client.SecretRef)),
 		corev1ac.Volume().WithName("signing-keys").WithSecret(secretVolume(SigningSecretName(in.Login), item(SigningKeysKey, SigningKeysKey))),
 		corev1ac.Volume().WithName("sealing-keys").WithSecret(secretVolume(SealingKeysName(name), item(SealingKeysKey, SealingKeysKey))),

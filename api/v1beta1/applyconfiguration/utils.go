@@ -22,6 +22,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.AffinityApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Autoscaling"):
 		return &apiv1beta1.AutoscalingApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("Caller"):
+		return &apiv1beta1.CallerApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("CASecretRef"):
 		return &apiv1beta1.CASecretRefApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("Client"):
@@ -56,6 +58,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1beta1.IngressApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("IngressTLS"):
 		return &apiv1beta1.IngressTLSApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("InternalAPI"):
+		return &apiv1beta1.InternalAPIApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("IPBlock"):
 		return &apiv1beta1.IPBlockApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("KeyStatus"):

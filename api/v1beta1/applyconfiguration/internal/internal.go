@@ -94,6 +94,22 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.CIDR
   scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Caller
+  map:
+    fields:
+    - name: namespace
+      type:
+        scalar: string
+      default: ""
+    - name: permissions
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.Permission
+          elementRelationship: associative
+    - name: serviceAccount
+      type:
+        scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.Client
   map:
     fields:
@@ -274,6 +290,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Google
       default: {}
+    - name: internalAPI
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.InternalAPI
     - name: pages
       type:
         namedType: com.github.googlelogin.operator.api.v1beta1.Pages
@@ -428,6 +447,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: secretName
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.InternalAPI
+  map:
+    fields:
+    - name: callers
+      type:
+        list:
+          elementType:
+            namedType: com.github.googlelogin.operator.api.v1beta1.Caller
+          elementRelationship: associative
+          keys:
+          - namespace
+          - serviceAccount
 - name: com.github.googlelogin.operator.api.v1beta1.KeyStatus
   map:
     fields:
@@ -569,6 +600,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: sectionName
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.Permission
+  scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.PodAffinity
   map:
     fields:

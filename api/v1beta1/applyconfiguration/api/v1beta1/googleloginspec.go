@@ -43,6 +43,8 @@ type GoogleLoginSpecApplyConfiguration struct {
 	ForwardAuth *ForwardAuthApplyConfiguration `json:"forwardAuth,omitempty"`
 	// signingKeys sets how often the keys change that sign access tokens.
 	SigningKeys *SigningKeysApplyConfiguration `json:"signingKeys,omitempty"`
+	// internalAPI says which ServiceAccounts may administer users and sessions. Nobody, if unset.
+	InternalAPI *InternalAPIApplyConfiguration `json:"internalAPI,omitempty"`
 	// server sets how the callback server runs.
 	Server *ServerApplyConfiguration `json:"server,omitempty"`
 	// exposure says how browsers reach the server. Unset: not at all, until you route to its Service.
@@ -160,6 +162,14 @@ func (b *GoogleLoginSpecApplyConfiguration) WithForwardAuth(value *ForwardAuthAp
 // If called multiple times, the SigningKeys field is set to the value of the last call.
 func (b *GoogleLoginSpecApplyConfiguration) WithSigningKeys(value *SigningKeysApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
 	b.SigningKeys = value
+	return b
+}
+
+// WithInternalAPI sets the InternalAPI field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the InternalAPI field is set to the value of the last call.
+func (b *GoogleLoginSpecApplyConfiguration) WithInternalAPI(value *InternalAPIApplyConfiguration) *GoogleLoginSpecApplyConfiguration {
+	b.InternalAPI = value
 	return b
 }
 
