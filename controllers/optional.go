@@ -38,11 +38,12 @@ func (r *Reconciler) remove(ctx context.Context, s *scope, live client.Object) e
 		return fmt.Errorf("look for a %T %q to delete: %w", live, name, err)
 	}
 	if refuseForeign(s.login, live, "") != nil || !live.GetDeletionTimestamp().IsZero() {
-		return nil
+		return nil //nolint:nilerr // What is another's, or going already, is left alone.
 	}
 	// The UID makes sure that it is still the object that was looked at.
 	uid := live.GetUID()
-	if err := r.Client.Delete(ctx, live, client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
+	err = r.Client.Delete(ctx, live, client.Preconditions{UID: &uid})
+	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete %T %q: %w", live, name, err)
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 )
 
 func httpRouteKind() schema.GroupVersionKind {
-	return gatewayv1.SchemeGroupVersion.WithKind("HTTPRoute")
+	return schema.GroupVersionKind{Group: gatewayv1.GroupName, Version: "v1", Kind: "HTTPRoute"}
 }
 
 // judgeRoute copies what the Gateways say of the route. All of them have to take it.

@@ -45,7 +45,7 @@ func TestWhatIsOwnedOfAServiceMonitorIsWhatWasApplied(t *testing.T) {
 	live.SetLabels(labels)
 	live.SetManagedFields([]metav1.ManagedFieldsEntry{{
 		Manager: "us", Operation: metav1.ManagedFieldsOperationApply, APIVersion: live.GetAPIVersion(), FieldsType: "FieldsV1",
-		FieldsV1: &metav1.FieldsV1{Raw: []byte(owned)},
+		FieldsV1: metav1.NewFieldsV1(owned),
 	}})
 	got, err := desired.ExtractServiceMonitor(live, "us")
 	if err != nil {
