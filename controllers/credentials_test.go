@@ -61,7 +61,7 @@ func TestLosingTheClientSecretLeavesTheServerRunning(t *testing.T) {
 	w.delete(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.ns, Name: "shop-google"}})
 	// Even a changed spec waits: a new revision could not sign anybody in.
 	w.get("shop", login)
-	login.Spec.Frontend.HomeURL = "https://shop.example.com/other"
+	login.Spec.Google.Issuer = "http://other.demo.svc:8080"
 	w.update(login)
 	w.writes.take()
 	w.reconcile()

@@ -40,6 +40,7 @@ func TestEventsTellOfTransitionsAlone(t *testing.T) {
 	w.reconcile()
 	want = []string{
 		`Normal Available Deployment "shop-googlelogin" has all its pods ready`,
+		`Normal ConfigLoaded every server works with the configuration in ConfigMap "shop-config"`,
 		"Normal Ready users can sign in at https://shop.example.com/auth/login",
 	}
 	if diff := cmp.Diff(want, w.told()); diff != "" {

@@ -121,6 +121,7 @@ func TestAConditionThatWasNotLookedAtSaysSo(t *testing.T) {
 		v1beta1.ConditionKeysReady:        1,
 		v1beta1.ConditionStorageReady:     1,
 		v1beta1.ConditionAvailable:        1,
+		v1beta1.ConditionConfigLoaded:     1,
 		v1beta1.ConditionReady:            2,
 		v1beta1.ConditionReconciling:      2,
 	}

@@ -30,6 +30,7 @@ func TestAPassIsASpanWithOneForEachStep(t *testing.T) {
 		"storage condition=StorageReady reason=VolumePending",
 		"workload",
 		"rollout condition=Available reason=RolloutInProgress",
+		"servers condition=ConfigLoaded reason=Waiting",
 		"exposure",
 		"monitoring",
 		"reconcile k8s.namespace.name=" + w.ns + " googlelogin.name=shop",
