@@ -29,7 +29,7 @@ type Caller struct {
 	// +kubebuilder:default=""
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:XValidation:rule="self == '' || !format.dns1123Label().validate(self).hasValue()",message="internalAPI.callers[].namespace must be the name of a namespace: lower-case letters, digits and '-'"
-	Namespace string `json:"namespace"`
+	Namespace string `json:"namespace,omitempty"`
 
 	// permissions are what it may do. Users: list, read, export, block, relink and delete users. Sessions: list and end the sessions of a
 	// user whose id is known.

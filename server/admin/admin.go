@@ -78,7 +78,7 @@ type api struct {
 // New makes the handler of the admin port.
 func New(o Options) http.Handler {
 	a := &api{Options: o, audit: audit.New(o.Log)}
-	var h http.Handler = exactPath(a.mux(), a.guarded(operation{serve: notFound}))
+	h := exactPath(a.mux(), a.guarded(operation{serve: notFound}))
 	refuse := func(p *problem) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.answer(w, r, p) })
 	}

@@ -21,8 +21,8 @@ func call(r admin.Route) (method, target, body string) {
 }
 
 func TestL1_L2_NobodyCallsWithoutBeingNamed(t *testing.T) {
-	bearing := func(make func(*office) string) func(*office, *http.Request) {
-		return func(o *office, r *http.Request) { r.Header.Set("Authorization", make(o)) }
+	bearing := func(value func(*office) string) func(*office, *http.Request) {
+		return func(o *office, r *http.Request) { r.Header.Set("Authorization", value(o)) }
 	}
 	claim := func(name string, value any) func(*office) string {
 		return func(o *office) string {
