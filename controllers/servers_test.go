@@ -274,7 +274,7 @@ func TestAskServers_BelievesNothingButAPlainAnswer(t *testing.T) {
 		"an error":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, false},
 		"a page":     {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, false},
 		"an old one": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) }, false},
-		"a redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 302) }, false},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }, false},
 		"a long page": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte(`{"x":"` + strings.Repeat("x", 1<<20) + `","configHash":"x"}`))
 		}, false},

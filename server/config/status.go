@@ -25,10 +25,10 @@ type CredentialsStatus struct {
 type Verdict string
 
 const (
-	// VerdictUnknown: Google was not asked yet, or did not answer.
+	// VerdictUnknown says that Google was not asked yet, or did not answer.
 	VerdictUnknown Verdict = "Unknown"
-	// VerdictProven: Google takes the client.
+	// VerdictProven says that Google takes the client.
 	VerdictProven Verdict = "Proven"
-	// VerdictRejected: Google does not take it.
+	// VerdictRejected says that Google does not take it.
 	VerdictRejected Verdict = "Rejected"
 )
