@@ -23,6 +23,7 @@ func TestAPassIsASpanWithOneForEachStep(t *testing.T) {
 	w.shop()
 	w.reconcile()
 	want := []string{
+		"cluster keys",
 		"accept condition=Accepted reason=Accepted",
 		"credentials condition=CredentialsReady reason=CredentialsFound",
 		"signing keys",
