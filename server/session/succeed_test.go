@@ -60,3 +60,20 @@ func TestG89_ASuccessorRemembersWhoSignedOut(t *testing.T) {
 		t.Errorf("error is %v, want ErrNoSession for a session that was ended", err)
 	}
 }
+
+// Tokens live for an hour from now on, and so does the memory of who signed out.
+func TestG89_ASuccessorRemembersForAsLongAsItsTokensLive(t *testing.T) {
+	a, _, _ := counted(t)
+	a.manager = a.manager.Succeed(a.options(func(o *session.Options) { o.Config.AccessTokenTTL = config.Duration(time.Hour) }))
+	r := a.request(t)
+	claims, err := a.manager.Check(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.manager.Ended(claims.SessionID)
+	a.clock.pass(30 * time.Minute)
+	a.manager.Ended("somebody else")
+	if _, err := a.manager.Check(r); !errors.Is(err, session.ErrNoSession) {
+		t.Errorf("error is %v, want ErrNoSession for a session that was ended", err)
+	}
+}
