@@ -6,16 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
-	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/googlelogin/operator/server/session"
@@ -30,96 +25,6 @@ func openInternal(t *testing.T, uriFile, instance string) (*Store, error) {
 		t.Cleanup(func() { _ = store.Close() })
 	}
 	return store, err
-}
-
-// A statement without an index would be quick in every test and slow in the one place that counts. With this many rows the planner
-// takes an index wherever there is one.
-func TestStatements_UseAnIndex(t *testing.T) {
-	server := postgrestest.Start(t)
-	store, err := openInternal(t, server.URIFile(t), "team/shop")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, fill := range []string{
-		`INSERT INTO googlelogin.users SELECT 'u'||n, 'iss', n::text, n||'@example.com', true, '', 'N', '', '', '', now(), now(), NULL FROM generate_series(1, 5000) n`,
-		`INSERT INTO googlelogin.sessions SELECT 's'||n, sha256(n::text::bytea), 'u'||(n % 5000 + 1), now(), now(), now() + interval '30 days',
-			CASE WHEN n % 1000 = 0 THEN now() END, 'Browser', '' FROM generate_series(1, 20000) n`,
-		`INSERT INTO googlelogin.used_nonces SELECT sha256(n::text::bytea), now() + n * interval '1 second' FROM generate_series(1, 20000) n`,
-		`INSERT INTO googlelogin.ended_sessions SELECT 'e'||n, now() - n * interval '1 second' FROM generate_series(1, 20000) n`,
-		`INSERT INTO googlelogin.refresh_families SELECT 's'||n, 'client', '', 1, '', now() FROM generate_series(1, 20000) n`,
-		`ANALYZE googlelogin.ended_sessions, googlelogin.users, googlelogin.sessions, googlelogin.used_nonces, googlelogin.refresh_families`,
-	} {
-		if _, err := store.pool.Exec(t.Context(), fill); err != nil {
-			t.Fatal(err)
-		}
-	}
-	at, hash := time.Now(), make([]byte, 32)
-	user := []any{"u1", "iss", "1", "1@example.com", true, "", "", "", "", "", at, at, nil}
-	table := map[string]struct {
-		statement, index string
-		args             []any
-	}{
-		"selectUser":            {selectUser, "users_pkey", []any{"u1"}},
-		"lockByIdentity":        {lockByIdentity, "users_identity", []any{"iss", "1"}},
-		"lockByEmail":           {lockByEmail, "users_email", []any{"1@example.com"}},
-		"selectByEmail":         {selectByEmail, "users_email", []any{"1@example.com"}},
-		"selectBySubject":       {selectBySubject, "users_identity", []any{"iss", "1"}},
-		"updateIdentity":        {updateIdentity, "users_pkey", []any{"iss", "1", "u1"}},
-		"upsertUser":            {upsertUser, "users_pkey", user},
-		"insertSession":         {insertSession, "", []any{"s", hash, "u1", at, at, at, nil, "", ""}},
-		"selectSessionByHandle": {selectSessionByHandle, "sessions_handle", []any{hash}},
-		"touchSession":          {touchSession, "sessions_pkey", []any{at, "s1"}},
-		"revokeSession":         {revokeSession, "sessions_pkey", []any{at, "s1"}},
-		"revokeUserSessions":    {revokeUserSessions, "sessions_(of_)?user", []any{at, "u1"}},
-		"revokeUserSession":     {revokeUserSession, "sessions_pkey", []any{at, "s1", "u1"}},
-		"selectUserSessions":    {selectUserSessions, "sessions_of_user", []any{"u1", at, at, 50}},
-		"selectRevokedSince":    {selectRevokedSince, "sessions_revoked", []any{at.Add(-time.Minute)}},
-		"deleteExpired":         {deleteExpired, "sessions_expiry", []any{at, at.Add(-time.Hour), 200}},
-		"selectUserByEmail":     {selectUserByEmail, "users_email", []any{"1@example.com"}},
-		"selectUserByIdentity":  {selectUserByIdentity, "users_identity", []any{"iss", "1"}},
-		"listUsers":             {listUsers, "users_pkey", []any{"u4000", 51}},
-		"listUsersByEmail":      {listUsersByEmail, "users_email_prefix", []any{"49", "49\U0010FFFF", "490@example.com", 51}},
-		"selectKeptSessions":    {selectKeptSessions, "sessions_(of_)?user", []any{"u1", 50}},
-		"lockUser":              {lockUser, "users_pkey", []any{"u1"}},
-		"insertEnds":            {insertEnds, "sessions_(of_)?user|sessions_revoked", []any{"u1"}},
-		"deleteUser":            {deleteUser, "users_pkey", []any{"u1"}},
-		"deleteExpiredEnds":     {deleteExpiredEnds, "ended_sessions_time", []any{at.Add(-333 * time.Minute), 200}},
-		"insertNonce":           {insertNonce, "", []any{hash, at}},
-		"deleteExpiredNonces":   {deleteExpiredNonces, "used_nonces_expiry", []any{at, 200}},
-		"insertFamily":          {insertFamily, "", []any{"s1", "client", hash, 1, hash, at}},
-		"selectFamily":          {selectFamily, "refresh_families_pkey", []any{"s1"}},
-		"selectUserFamilies":    {selectUserFamilies, "sessions_(of_)?user", []any{"u1", 50}},
-		"rotateFamily":          {rotateFamily, "refresh_families_pkey", []any{2, hash, at, "s1", 1}},
-	}
-	known := storetest.Statements(t,
-		// Of the server itself, and of the one row that says whose database this is.
-		"SELECT pg_advisory_xact_lock($1)", "SELECT to_regnamespace('googlelogin') IS NULL", "SELECT pg_is_in_recovery()",
-		"SELECT set_config('idle_in_transaction_session_timeout', '10s', true)",
-		"INSERT INTO googlelogin.instance (name) VALUES ($1) ON CONFLICT DO NOTHING", "SELECT name FROM googlelogin.instance")
-	if diff := cmp.Diff(known, slices.Sorted(maps.Keys(table))); diff != "" {
-		t.Errorf("the table has not every statement (-package +table):\n%s", diff)
-	}
-	for name, row := range table {
-
-		rows, err := store.pool.Query(t.Context(), "EXPLAIN "+row.statement, row.args...)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		var plan strings.Builder
-		for rows.Next() {
-			var line string
-			if err := rows.Scan(&line); err != nil {
-				t.Fatal(err)
-			}
-			plan.WriteString(line + "\n")
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if strings.Contains(plan.String(), "Seq Scan") || !regexp.MustCompile(row.index).MatchString(plan.String()) {
-			t.Errorf("%s does not go by %s:\n%s", name, row.index, plan.String())
-		}
-	}
 }
 
 func TestMigrate_UsesASchemaOneVersionNewerAndNoOther(t *testing.T) {

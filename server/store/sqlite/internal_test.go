@@ -3,11 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"log/slog"
-	"maps"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -43,48 +39,6 @@ func TestConnections_AreSafeAndSmall(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-	}
-}
-
-// A statement without an index would be quick in every test and slow in the one place that counts.
-func TestStatements_UseAnIndex(t *testing.T) {
-	store := openInternal(t, filepath.Join(t.TempDir(), "users.db"))
-	table := map[string]string{
-		"selectUser": selectUser, "selectUserByIdentity": selectUserByIdentity, "selectUserByEmail": selectUserByEmail, "relinkUser": relinkUser,
-		"upsertUser": upsertUser, "insertSession": insertSession, "selectSessionByHandle": selectSessionByHandle,
-		"touchSession": touchSession, "revokeSession": revokeSession, "revokeUserSessions": revokeUserSessions,
-		"selectRevokedSince": selectRevokedSince, "revokeUserSession": revokeUserSession, "selectUserSessions": selectUserSessions,
-		"deleteExpired": deleteExpired, "listUsers": listUsers, "listUsersByEmail": listUsersByEmail, "selectKeptSessions": selectKeptSessions,
-		"insertEnds": insertEnds, "deleteUser": deleteUser, "deleteExpiredEnds": deleteExpiredEnds, "insertNonce": insertNonce,
-		"deleteExpiredNonces": deleteExpiredNonces,
-		"insertFamily":        insertFamily, "selectFamily": selectFamily, "selectUserFamilies": selectUserFamilies, "rotateFamily": rotateFamily,
-	}
-	known := storetest.Statements(t, "SELECT 1 FROM sqlite_schema LIMIT 1")
-	if diff := cmp.Diff(known, slices.Sorted(maps.Keys(table))); diff != "" {
-		t.Errorf("the table has not every statement (-package +table):\n%s", diff)
-	}
-	for name, statement := range table {
-		arguments := make([]any, strings.Count(statement, "?"))
-		rows, err := store.reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, arguments...)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		for rows.Next() {
-			var (
-				id, parent, unused int
-				detail             string
-			)
-			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-				t.Fatal(err)
-			}
-			if regexp.MustCompile(`^SCAN [a-z]`).MatchString(detail) {
-				t.Errorf("%s reads a whole table: %s", name, detail)
-			}
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		rows.Close()
 	}
 }
 
