@@ -67,7 +67,7 @@ func TestClusterKeys_OfTheAPIServerVerifyItsTokens(t *testing.T) {
 	if err != nil || !strings.Contains(config.Data[desired.ConfigKey], "issuer: "+read.Issuer) {
 		t.Errorf("issuer %q (%v) is not in the configuration", read.Issuer, err)
 	}
-	got, err := workload.New(keys, read.Issuer, time.Now).Verify(request.Status.Token)
+	got, err := workload.New(keys, read.Issuer, w.ns+"/shop", time.Now).Verify(request.Status.Token)
 	if want := (workload.Account{Namespace: w.ns, Name: "desk"}); got != want || err != nil {
 		t.Errorf("token is of %q (%v), want %q", got, err, want)
 	}

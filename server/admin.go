@@ -27,7 +27,7 @@ const (
 func (p parts) newAdmin(cfg config.Config, sessions admin.Sessions) http.Handler {
 	return admin.New(admin.Options{
 		Instance: cfg.Instance, Issuer: cmp.Or(cfg.Google.Issuer, google.Issuer), Callers: cfg.InternalAPI.Callers,
-		Verifier: workload.New(p.cluster, cfg.InternalAPI.Issuer, p.now),
+		Verifier: workload.New(p.cluster, cfg.InternalAPI.Issuer, cfg.Instance, p.now),
 		Users:    users.NewDirectory(p.kept, p.now), Sessions: sessions, Families: p.kept,
 		Limiter: p.callers, Metrics: p.calls, Now: p.now, Rand: rand.Reader, Log: p.log, Tracer: p.tracer,
 	})

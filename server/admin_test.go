@@ -16,20 +16,20 @@ import (
 	"github.com/googlelogin/operator/server/workload/workloadtest"
 )
 
-// administered lets shops/desk call, and says whose keys its tokens are verified with.
+// administered lets team/desk call, and says whose keys its tokens are verified with.
 func administered(cluster *workloadtest.Cluster, path string) func(*config.Config) {
 	return func(c *config.Config) {
 		cluster.WriteJWKS(path)
 		c.Listen.Admin = "127.0.0.1:0"
 		c.InternalAPI = config.InternalAPI{
 			Issuer: workloadtest.Issuer, KeysFile: path, Callers: []config.Caller{{
-				Namespace: "shops", ServiceAccount: "desk", Permissions: []config.Permission{config.PermissionUsers, config.PermissionSessions},
+				Namespace: "team", ServiceAccount: "desk", Permissions: []config.Permission{config.PermissionUsers, config.PermissionSessions},
 			}},
 		}
 	}
 }
 
-// administrator calls the admin API as shops/desk.
+// administrator calls the admin API as team/desk.
 type administrator struct {
 	t       *testing.T
 	cluster *workloadtest.Cluster
@@ -43,7 +43,7 @@ func (a administrator) call(method, target, body string) (int, map[string]any) {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+a.cluster.Token("shops", "desk"))
+	r.Header.Set("Authorization", "Bearer "+a.cluster.Token("team", "desk"))
 	r.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -36,15 +36,20 @@ func TestL1_L2_NobodyCallsWithoutBeingNamed(t *testing.T) {
 		status int
 		code   string
 	}{
-		"L1 no token":                {func(_ *office, r *http.Request) { r.Header.Del("Authorization") }, 401, "unauthenticated"},
-		"L1 another scheme":          {bearing(func(*office) string { return "Basic ZGVzazpkZXNr" }), 401, "unauthenticated"},
-		"L1 two tokens":              {func(_ *office, r *http.Request) { r.Header.Add("Authorization", r.Header.Get("Authorization")) }, 401, "unauthenticated"},
-		"L1 no JWT":                  {bearing(func(*office) string { return "Bearer x" }), 401, "invalid_token"},
-		"L1 another audience":        {bearing(claim("aud", []string{"https://kubernetes.default.svc"})), 401, "invalid_token"},
-		"L1 a token that is over":    {bearing(claim("exp", start.Unix()-3600)), 401, "invalid_token"},
-		"L2 an account of no caller": {bearing(func(o *office) string { return "Bearer " + o.cluster.Token("shops", "des") }), 403, "forbidden"},
-		"L2 the same name elsewhere": {bearing(func(o *office) string { return "Bearer " + o.cluster.Token("other", "desk") }), 403, "forbidden"},
-		"L2 another permission":      {bearing(func(o *office) string { return "Bearer " + o.cluster.Token("shops", "tokens") }), 403, "forbidden"},
+		"L1 no token":             {func(_ *office, r *http.Request) { r.Header.Del("Authorization") }, 401, "unauthenticated"},
+		"L1 another scheme":       {bearing(func(*office) string { return "Basic ZGVzazpkZXNr" }), 401, "unauthenticated"},
+		"L1 two tokens":           {func(_ *office, r *http.Request) { r.Header.Add("Authorization", r.Header.Get("Authorization")) }, 401, "unauthenticated"},
+		"L1 no JWT":               {bearing(func(*office) string { return "Bearer x" }), 401, "invalid_token"},
+		"L1 another audience":     {bearing(claim("aud", []string{"https://kubernetes.default.svc"})), 401, "invalid_token"},
+		"L1 a token that is over": {bearing(claim("exp", start.Unix()-3600)), 401, "invalid_token"},
+		"L1 for any GoogleLogin, of another namespace": {bearing(func(o *office) string { return "Bearer " + o.cluster.Token("other", "desk") }), 401, "invalid_token"},
+		"L2 an account of no caller":                   {bearing(func(o *office) string { return "Bearer " + o.cluster.Token("shops", "des") }), 403, "forbidden"},
+		"L2 the same name elsewhere": {bearing(func(o *office) string {
+			claims := o.cluster.Claims("other", "desk")
+			claims["aud"] = []string{workload.AudienceOf("shops/shop")}
+			return "Bearer " + o.cluster.Sign(claims, nil)
+		}), 403, "forbidden"},
+		"L2 another permission": {bearing(func(o *office) string { return "Bearer " + o.cluster.Token("shops", "tokens") }), 403, "forbidden"},
 	} {
 		o := newOffice(t)
 		for _, route := range admin.Routes() {
@@ -312,7 +317,7 @@ func TestExport_HasAllThatIsKeptAndNoSecret(t *testing.T) {
 	over := sessionJSON("s-01", "2026-03-14T15:09:27Z")
 	over["ended_at"] = "2026-03-14T15:09:26Z"
 	want := map[string]any{
-		"googlelogin": "team/shop", "exported_at": "2026-03-14T15:09:26Z", "user": annJSON,
+		"googlelogin": "shops/shop", "exported_at": "2026-03-14T15:09:26Z", "user": annJSON,
 		"sessions":         []any{over, sessionJSON("s-00", "2026-03-14T15:09:26Z")},
 		"refresh_families": []any{map[string]any{"session_id": "s-00", "client_id": "app", "number": 3.0, "rotated_at": "2026-03-14T15:09:26Z"}},
 	}

@@ -32,7 +32,7 @@ func (a *api) authenticate(r *http.Request) (workload.Account, error) {
 	if !ok {
 		return workload.Account{}, &problem{
 			status: http.StatusUnauthorized, code: CodeUnauthenticated, challenge: `Bearer realm="googlelogin"`,
-			detail: "show a projected ServiceAccount token of the audience " + workload.Audience + " in one Authorization header",
+			detail: "show a projected ServiceAccount token of the audience " + workload.AudienceOf(a.Instance) + " in one Authorization header",
 		}
 	}
 	account, err := a.Verifier.Verify(token)

@@ -11,7 +11,7 @@
 //	DELETE /v1/users/{id}/sessions        end all of a user's sessions
 //	DELETE /v1/users/{id}/sessions/{sid}  end one of them
 //
-// Each request shows a projected ServiceAccount token of the audience "googlelogin". Package workload says whose it is, and the
+// Each request shows a projected ServiceAccount token that was made for this API. Package workload says whose it is, and the
 // configuration what that account may do; both before anything is looked up, so that whoever may not call learns of nobody.
 //
 // A change is one transaction of the store: it is done, or it is not. What it ended is refused at once here and, as after any logout,

@@ -127,14 +127,14 @@ func (o *office) serve(keys *workload.Keys, now func() time.Time) http.Handler {
 		Store:  o.store, Now: now,
 	})
 	return admin.New(admin.Options{
-		Instance: "team/shop", Issuer: googleIssuer,
+		Instance: "shops/shop", Issuer: googleIssuer,
 		Callers: []config.Caller{
 			{Namespace: "shops", ServiceAccount: "desk", Permissions: []config.Permission{config.PermissionUsers, config.PermissionSessions}},
 			{Namespace: "shops", ServiceAccount: "people", Permissions: []config.Permission{config.PermissionUsers}},
 			{Namespace: "shops", ServiceAccount: "doors", Permissions: []config.Permission{config.PermissionSessions}},
 			{Namespace: "shops", ServiceAccount: "tokens", Permissions: []config.Permission{config.PermissionTokens}},
 		},
-		Verifier: workload.New(keys, workloadtest.Issuer, now),
+		Verifier: workload.New(keys, workloadtest.Issuer, "shops/shop", now),
 		Users:    users.NewDirectory(o.store, now), Sessions: sessions, Families: o.store,
 		Limiter: limit.New(limit.Options{PerMinute: 100, Burst: 100, Keys: 10, Now: now}),
 		Metrics: o, Now: now, Rand: strings.NewReader(strings.Repeat("0123456789abcdef", 1000)),

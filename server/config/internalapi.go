@@ -18,7 +18,7 @@ func Permissions() []Permission {
 }
 
 // InternalAPI says who inside the cluster may call the admin port, and how they prove who they are: with a projected ServiceAccount
-// token of the audience "googlelogin", which is verified here, without a question to the cluster.
+// token of an audience that package workload names, which is verified here, without a question to the cluster.
 type InternalAPI struct {
 	// Issuer is the iss claim of the cluster's ServiceAccount tokens.
 	Issuer string `json:"issuer,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -11,9 +12,13 @@ import (
 	"github.com/googlelogin/operator/server/publickey"
 )
 
-// Audience is what a caller's token has to be made for. A token for the API server itself, which every pod has, is not enough: who
-// gets hold of ours can do nothing with it in the cluster, and the other way round.
+// Audience is what the token of a caller in the GoogleLogin's own namespace has to be made for. A token for the API server itself, which
+// every pod has, is not enough: who gets hold of ours can do nothing with it in the cluster, and the other way round.
 const Audience = "googlelogin"
+
+// AudienceOf is what a token has to be made for to be good for one GoogleLogin alone, namespace/name. A caller of another namespace has to
+// show one: several teams may have named it, and each of them sees the tokens that it shows.
+func AudienceOf(instance string) string { return Audience + "/" + instance }
 
 const (
 	// maxToken is several times what the API server makes.
@@ -22,6 +27,9 @@ const (
 	maxKeyID = 256
 	// skew is how far the clocks of this node and the API server's may be apart.
 	skew = time.Minute
+	// maxLife is how long a token may be made for. Nobody here sees that its pod or its ServiceAccount was deleted, and whoever may
+	// create tokens can ask for years. Kubernetes gives a pod one of an hour, unless it is told otherwise.
+	maxLife = 24 * time.Hour
 )
 
 // algorithms are those that the API server can sign with.
@@ -36,14 +44,16 @@ var (
 
 // Verifier verifies tokens. It is safe for use by several goroutines.
 type Verifier struct {
-	keys   *Keys
-	issuer string
-	now    func() time.Time
+	keys     *Keys
+	issuer   string
+	instance string
+	now      func() time.Time
 }
 
-// New returns a Verifier for the cluster that has these keys, and whose tokens have this issuer.
-func New(keys *Keys, issuer string, now func() time.Time) *Verifier {
-	return &Verifier{keys, issuer, now}
+// New returns a Verifier for the cluster that has these keys, and whose tokens have this issuer. instance is the GoogleLogin that the
+// tokens are shown to, as namespace/name.
+func New(keys *Keys, issuer, instance string, now func() time.Time) *Verifier {
+	return &Verifier{keys, issuer, instance, now}
 }
 
 // Verify returns whose token it is. Errors are ErrInvalid or ErrNoKeys, with a reason that quotes nothing out of the token.
@@ -61,14 +71,36 @@ func (v *Verifier) Verify(token string) (Account, error) {
 	if err != nil {
 		return Account{}, fmt.Errorf("%w: %s", ErrInvalid, reason(err))
 	}
-	if c.IssuedAt == nil {
-		return Account{}, fmt.Errorf("%w: iat is missing", ErrInvalid)
+	if err := checkLife(c); err != nil {
+		return Account{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	account, err := c.account()
+	if err == nil {
+		err = v.checkAudience(c, account)
+	}
 	if err != nil {
 		return Account{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return account, nil
+}
+
+func checkLife(c claims) error {
+	switch {
+	case c.IssuedAt == nil:
+		return errors.New("iat is missing")
+	case c.ExpiresAt.Sub(c.IssuedAt.Time) > maxLife:
+		return fmt.Errorf("made for longer than %s", maxLife)
+	}
+	return nil
+}
+
+// checkAudience goes on where the parser ends, which has seen that one of the two is there.
+func (v *Verifier) checkAudience(c claims, account Account) error {
+	own := AudienceOf(v.instance)
+	if slices.Contains(c.Audience, own) || strings.HasPrefix(v.instance, account.Namespace+"/") {
+		return nil
+	}
+	return fmt.Errorf("a caller of another namespace needs a token of the audience %s", own)
 }
 
 func (v *Verifier) parser() *jwt.Parser {
@@ -78,7 +110,7 @@ func (v *Verifier) parser() *jwt.Parser {
 		jwt.WithTimeFunc(v.now),
 		jwt.WithLeeway(skew),
 		jwt.WithIssuer(v.issuer),
-		jwt.WithAudience(Audience),
+		jwt.WithAudience(Audience, AudienceOf(v.instance)),
 		jwt.WithExpirationRequired(),
 		jwt.WithNotBeforeRequired(),
 		jwt.WithIssuedAt(),

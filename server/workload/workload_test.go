@@ -29,7 +29,7 @@ type knowing struct {
 
 func newVerifier(issuer string, now func() time.Time) knowing {
 	keys := new(workload.Keys)
-	return knowing{keys, workload.New(keys, issuer, now)}
+	return knowing{keys, workload.New(keys, issuer, "shops/shop", now)}
 }
 
 // verifier knows the keys of a cluster.
@@ -118,6 +118,7 @@ func TestL1_TokensThatProveNothing(t *testing.T) {
 		"nbf missing":                       changed("nbf", nil),
 		"issued in the future":              changed("iat", unix+61),
 		"iat missing":                       changed("iat", nil),
+		"L1 made for more than a day":       changed("exp", unix+24*3600+1),
 		"of a user":                         changed("sub", "admin"),
 		"of a node":                         changed("sub", "system:node:node-1"),
 		"sub missing":                       changed("sub", nil),
@@ -152,6 +153,37 @@ func TestL1_TokensThatProveNothing(t *testing.T) {
 		if _, err := v.Verify(changed(name, value)); err != nil {
 			t.Errorf("%s within what clocks may differ, or among others: %v", name, err)
 		}
+	}
+}
+
+// L1 is about a token that somebody else was shown: support/desk calls for several teams, and each team's server sees its tokens.
+func TestL1_ACallerOfAnotherNamespaceShowsATokenForThisGoogleLoginAlone(t *testing.T) {
+	c := workloadtest.ECDSA(t, at(start))
+	v := verifier(t, c, at(start))
+	for name, row := range map[string]struct {
+		namespace string
+		audience  []string
+		good      bool
+	}{
+		"made for any":                          {"support", []string{"googlelogin"}, false},
+		"made for the one of another team":      {"support", []string{"googlelogin/others/shop"}, false},
+		"made for another one of the namespace": {"support", []string{"googlelogin/shops/shop2"}, false},
+		"made for this one":                     {"support", []string{"googlelogin/shops/shop"}, true},
+		"made for this one and another":         {"support", []string{"googlelogin/others/shop", "googlelogin/shops/shop"}, true},
+		"a namespace that begins alike":         {"shop", []string{"googlelogin"}, false},
+		"of the same namespace, for any":        {"shops", []string{"googlelogin"}, true},
+		"of the same namespace, for this one":   {"shops", []string{"googlelogin/shops/shop"}, true},
+		"of the same namespace, for another":    {"shops", []string{"googlelogin/others/shop"}, false},
+	} {
+		claims := c.Claims(row.namespace, "desk")
+		claims["aud"] = row.audience
+		if _, err := v.Verify(c.Sign(claims, nil)); (err == nil) != row.good {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := v.Verify(c.Token("support", "desk"))
+	if err == nil || !strings.Contains(err.Error(), workload.AudienceOf("shops/shop")) {
+		t.Errorf("the way out is not named: %v", err)
 	}
 }
 

@@ -8,9 +8,9 @@ package v1beta1
 // InternalAPI says who inside the cluster may call the server's API for administrators, see docs/admin-api.md.
 type InternalAPIApplyConfiguration struct {
 	// callers are the ServiceAccounts that may call, up to 32. With the first of them the server listens on port 8082, which the Service
-	// names "admin": put it on no route. Callers prove themselves with a projected token of the audience "googlelogin", which the server
-	// verifies with the cluster's own public keys; the operator brings those and keeps them current. Unset: nobody may call, and the port
-	// stays closed.
+	// names "admin": put it on no route. Callers prove themselves with a projected token of the audience "googlelogin/<namespace>/<name>" of
+	// this GoogleLogin, which the server verifies with the cluster's own public keys; the operator brings those and keeps them current.
+	// Unset: nobody may call, and the port stays closed.
 	// Example: [{serviceAccount: support-desk, permissions: [Users, Sessions]}]
 	Callers []CallerApplyConfiguration `json:"callers,omitempty"`
 }
