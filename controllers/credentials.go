@@ -17,9 +17,10 @@ func (r *Reconciler) credentials(ctx context.Context, s *scope) error {
 	var secret corev1.Secret
 	err := r.Live.Get(ctx, s.key(client.SecretRef.Name), &secret)
 	if apierrors.IsNotFound(err) {
-		s.wait(v1beta1.ConditionCredentialsReady, v1beta1.ReasonSecretNotFound, fmt.Sprintf(
+		s.waitAWhile(v1beta1.ConditionCredentialsReady, v1beta1.ReasonSecretNotFound, fmt.Sprintf(
 			"Secret %q, which spec.client.secretRef names, does not exist in this namespace: create it with the keys %s and %s, or with the console's download under %s",
-			client.SecretRef.Name, client.SecretRef.ClientIDKey, client.SecretRef.ClientSecretKey, client.SecretRef.CredentialsKey))
+			client.SecretRef.Name, client.SecretRef.ClientIDKey, client.SecretRef.ClientSecretKey, client.SecretRef.CredentialsKey),
+			s.falseSince(v1beta1.ConditionCredentialsReady), patience)
 		return nil
 	}
 	if err != nil {

@@ -46,8 +46,9 @@ func (r *Reconciler) databaseKey(ctx context.Context, s *scope, field, name, key
 	var secret corev1.Secret
 	err = r.Live.Get(ctx, s.key(name), &secret)
 	if apierrors.IsNotFound(err) {
-		s.wait(v1beta1.ConditionStorageReady, v1beta1.ReasonSecretNotFound, fmt.Sprintf(
-			"Secret %q, which %s names, does not exist in this namespace: create it with %s under the key %s", name, field, holds, key))
+		s.waitAWhile(v1beta1.ConditionStorageReady, v1beta1.ReasonSecretNotFound, fmt.Sprintf(
+			"Secret %q, which %s names, does not exist in this namespace: create it with %s under the key %s", name, field, holds, key),
+			s.falseSince(v1beta1.ConditionStorageReady), patience)
 		return nil, false, nil
 	}
 	if err != nil {

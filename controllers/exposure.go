@@ -79,6 +79,11 @@ func (r *Reconciler) exposeByRoute(ctx context.Context, s *scope) error {
 	if err := r.watchLate(httpRouteKind()); err != nil {
 		return err
 	}
-	s.report(v1beta1.ConditionExposed, judgeRoute(route))
+	verdict := judgeRoute(route)
+	if verdict.outcome == waiting {
+		s.waitAWhile(v1beta1.ConditionExposed, verdict.reason, verdict.message, s.falseSince(v1beta1.ConditionExposed), patience)
+		return nil
+	}
+	s.report(v1beta1.ConditionExposed, verdict)
 	return nil
 }

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -38,24 +39,36 @@ func (r *Reconciler) rollout(ctx context.Context, s *scope) error {
 // reportPods says why the pods are not ready yet: the pods' own reason, if they have one.
 func (r *Reconciler) reportPods(ctx context.Context, s *scope) error {
 	if message := failureOf(s.deployment); message != "" {
-		s.wait(v1beta1.ConditionAvailable, v1beta1.ReasonPodsFailing, message)
+		s.podsFail(trouble{message, patience})
 		return nil
 	}
 	pods, err := r.pods(ctx, s)
 	if err != nil {
 		return err
 	}
-	if message := podsProblem(pods); message != "" {
-		s.wait(v1beta1.ConditionAvailable, v1beta1.ReasonPodsFailing, message)
+	if found := podsTrouble(s.deployment.Name, pods); found.message != "" {
+		s.podsFail(found)
 		return nil
 	}
 	if tookTooLong(s.deployment) {
-		s.wait(v1beta1.ConditionAvailable, v1beta1.ReasonPodsFailing, fmt.Sprintf(
-			"the pods of Deployment %q do not become ready: see their log, and what their /readyz answers", s.deployment.Name))
+		s.stall(v1beta1.ConditionAvailable, v1beta1.ReasonPodsFailing, fmt.Sprintf(
+			"the pods of Deployment %q do not become ready: see their log, their events, and what their /readyz answers", s.deployment.Name))
 		return nil
 	}
 	s.wait(v1beta1.ConditionAvailable, v1beta1.ReasonRolloutInProgress, fmt.Sprintf("pods of Deployment %q are starting", s.deployment.Name))
 	return nil
+}
+
+// podsFail counts from when the pods were missed, or from when the Deployment last changed: a new image gets its own time.
+func (s *scope) podsFail(found trouble) {
+	since := s.falseSince(v1beta1.ConditionAvailable)
+	switch changed := changedAt(s.deployment); {
+	case changed.IsZero(): // The answer to an apply has no managed fields: it changed in this pass.
+		since = s.now
+	case changed.After(since):
+		since = changed
+	}
+	s.waitAWhile(v1beta1.ConditionAvailable, v1beta1.ReasonPodsFailing, found.message, since, found.patience)
 }
 
 // pods returns the server's pods, from the cache.
@@ -91,11 +104,22 @@ func rolledOut(d *appsv1.Deployment) bool {
 // failureOf returns why the Deployment cannot even make pods: a quota, or a policy that refuses them.
 func failureOf(d *appsv1.Deployment) string {
 	for _, c := range d.Status.Conditions {
-		if c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue {
-			return fmt.Sprintf("Deployment %q cannot make its pods: %s: %s", d.Name, c.Reason, c.Message)
+		refused := c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue
+		unmade := c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse && c.Reason == "ReplicaSetCreateError"
+		if refused || unmade {
+			return fmt.Sprintf("Deployment %q cannot make its pods: %s: %s: mend the quota or the policy that it names, or ask for less in spec.server",
+				d.Name, c.Reason, denial(c.Message))
 		}
 	}
 	return ""
+}
+
+// denial leaves out the pod's name, which is another at each try.
+func denial(message string) string {
+	if pod, why, found := strings.Cut(message, " is forbidden: "); found && !strings.Contains(pod, ":") {
+		message = why
+	}
+	return steady(message)
 }
 
 func tookTooLong(d *appsv1.Deployment) bool {

@@ -41,7 +41,8 @@ func inContainer(status corev1.ContainerStatus) *corev1.Pod {
 
 func TestRollout(t *testing.T) {
 	starting := appsv1.DeploymentStatus{ObservedGeneration: 2, Replicas: 1, UpdatedReplicas: 1}
-	crashed := &corev1.ContainerStateTerminated{ExitCode: 2, Reason: "Error"}
+	crashed := &corev1.ContainerStateTerminated{ExitCode: 2, Reason: "Error", Message: "open storage:\n disk full"}
+	const notFound = "rpc error: code = NotFound desc = example.com/server:1: not found"
 	for _, row := range []struct {
 		name       string
 		deployment *appsv1.Deployment
@@ -68,28 +69,55 @@ func TestRollout(t *testing.T) {
 			finding{waiting, v1beta1.ReasonRolloutInProgress, `pods of Deployment "shop-googlelogin" are stopping`}},
 		{"a pod that the scheduler cannot place", deployment(1, starting),
 			pod(corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/1 nodes are available: 1 Insufficient memory."}}}),
-			finding{waiting, v1beta1.ReasonPodsFailing, "Unschedulable: 0/1 nodes are available: 1 Insufficient memory."}},
+			finding{waiting, v1beta1.ReasonPodsFailing, `Unschedulable: no node takes a pod of Deployment "shop-googlelogin": 0/1 nodes are available: 1 Insufficient memory: add nodes, or change resources, nodeSelector, affinity or tolerations in spec.server`}},
 		{"an image that cannot be pulled", deployment(1, starting),
 			inContainer(corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}}}),
 			finding{waiting, v1beta1.ReasonPodsFailing, "ImagePullBackOff: image example.com/server:1 of container server cannot be pulled: check spec.server.image and spec.server.imagePullSecrets"}},
+		{"an image that cannot be pulled, and what the registry said", deployment(1, starting),
+			inContainer(corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: notFound}}}),
+			finding{waiting, v1beta1.ReasonPodsFailing, "ImagePullBackOff: image example.com/server:1 of container server cannot be pulled: " + notFound + ": check spec.server.image and spec.server.imagePullSecrets"}},
+		{"an image that waits for its next try", deployment(1, starting),
+			inContainer(corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: `Back-off pulling image "example.com/server:1": ErrImagePull: ` + notFound}}}),
+			finding{waiting, v1beta1.ReasonPodsFailing, "ImagePullBackOff: image example.com/server:1 of container server cannot be pulled: " + notFound + ": check spec.server.image and spec.server.imagePullSecrets"}},
+		{"an image that an older kubelet waits with", deployment(1, starting),
+			inContainer(corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: `Back-off pulling image "example.com/server:1"`}}}),
+			finding{waiting, v1beta1.ReasonPodsFailing, "ImagePullBackOff: image example.com/server:1 of container server cannot be pulled: check spec.server.image and spec.server.imagePullSecrets"}},
+		{"a registry that cannot be reached from another port each time", deployment(1, starting),
+			inContainer(corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "read udp 10.0.0.5:41234->10.0.0.10:53: i/o timeout"}}}),
+			finding{waiting, v1beta1.ReasonPodsFailing, "ImagePullBackOff: image example.com/server:1 of container server cannot be pulled: read udp 10.0.0.10:53: i/o timeout: check spec.server.image and spec.server.imagePullSecrets"}},
+		{"an image with a name that is none", deployment(1, starting),
+			inContainer(corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "InvalidImageName", Message: "invalid reference format"}}}),
+			finding{stalled, v1beta1.ReasonPodsFailing, "InvalidImageName: image example.com/server:1 of container server cannot be pulled: invalid reference format: check spec.server.image and spec.server.imagePullSecrets"}},
 		{"a container that cannot be configured", deployment(1, starting),
 			inContainer(corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CreateContainerConfigError", Message: `secret "x" not found`}}}),
-			finding{waiting, v1beta1.ReasonPodsFailing, `CreateContainerConfigError: container server: secret "x" not found`}},
+			finding{waiting, v1beta1.ReasonPodsFailing, `CreateContainerConfigError: container server: secret "x" not found: create what it lacks, or change spec.server.env`}},
 		{"a container that waits for its next try", deployment(1, starting),
 			inContainer(corev1.ContainerStatus{RestartCount: 3, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "back-off 40s"}}, LastTerminationState: corev1.ContainerState{Terminated: crashed}}),
-			finding{waiting, v1beta1.ReasonPodsFailing, "CrashLoopBackOff: container server ends with exit code 2 (Error): see its log with `kubectl logs --previous`"}},
+			finding{waiting, v1beta1.ReasonPodsFailing, "CrashLoopBackOff: container server ends with exit code 2 (Error): open storage: disk full: see its log with `kubectl logs deployment/shop-googlelogin --container server --previous`"}},
 		{"a container in the middle of its next try", deployment(1, starting),
 			inContainer(corev1.ContainerStatus{RestartCount: 4, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}, LastTerminationState: corev1.ContainerState{Terminated: crashed}}),
-			finding{waiting, v1beta1.ReasonPodsFailing, "CrashLoopBackOff: container server ends with exit code 2 (Error): see its log with `kubectl logs --previous`"}},
+			finding{waiting, v1beta1.ReasonPodsFailing, "CrashLoopBackOff: container server ends with exit code 2 (Error): open storage: disk full: see its log with `kubectl logs deployment/shop-googlelogin --container server --previous`"}},
+		{"a container that had too little memory", deployment(1, starting),
+			inContainer(corev1.ContainerStatus{LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled"}}}),
+			finding{waiting, v1beta1.ReasonPodsFailing, "CrashLoopBackOff: container server ends with exit code 137 (OOMKilled): raise spec.server.resources.limits.memory"}},
+		{"a container of the team's own, whose last words may be anything", deployment(1, starting),
+			pod(corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "sidecar", LastTerminationState: corev1.ContainerState{Terminated: crashed}}}}),
+			finding{waiting, v1beta1.ReasonPodsFailing, "CrashLoopBackOff: container sidecar ends with exit code 2 (Error): see its log with `kubectl logs deployment/shop-googlelogin --container sidecar --previous`"}},
 		{"a container that is being made", deployment(1, starting),
 			inContainer(corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}}),
 			finding{waiting, v1beta1.ReasonRolloutInProgress, `pods of Deployment "shop-googlelogin" are starting`}},
 		{"a quota that keeps pods from being made",
-			deployment(1, appsv1.DeploymentStatus{ObservedGeneration: 2, Conditions: []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: "exceeded quota: small"}}}), nil,
-			finding{waiting, v1beta1.ReasonPodsFailing, `Deployment "shop-googlelogin" cannot make its pods: FailedCreate: exceeded quota: small`}},
+			deployment(1, appsv1.DeploymentStatus{ObservedGeneration: 2, Conditions: []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: `pods "shop-googlelogin-7c9f8-x2k4p" is forbidden: exceeded quota: small, requested: pods=1`}}}), nil,
+			finding{waiting, v1beta1.ReasonPodsFailing, `Deployment "shop-googlelogin" cannot make its pods: FailedCreate: exceeded quota: small, requested: pods=1: mend the quota or the policy that it names, or ask for less in spec.server`}},
+		{"a policy that keeps pods from being made",
+			deployment(1, appsv1.DeploymentStatus{ObservedGeneration: 2, Conditions: []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: `admission webhook "images.example.com" denied the request: no: "a" is forbidden: b`}}}), nil,
+			finding{waiting, v1beta1.ReasonPodsFailing, `Deployment "shop-googlelogin" cannot make its pods: FailedCreate: admission webhook "images.example.com" denied the request: no: "a" is forbidden: b: mend the quota or the policy that it names, or ask for less in spec.server`}},
+		{"a quota that keeps the ReplicaSet from being made",
+			deployment(1, appsv1.DeploymentStatus{ObservedGeneration: 2, Conditions: []appsv1.DeploymentCondition{{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ReplicaSetCreateError", Message: "exceeded quota: sets"}}}), nil,
+			finding{waiting, v1beta1.ReasonPodsFailing, `Deployment "shop-googlelogin" cannot make its pods: ReplicaSetCreateError: exceeded quota: sets: mend the quota or the policy that it names, or ask for less in spec.server`}},
 		{"pods that run and never become ready",
 			deployment(1, appsv1.DeploymentStatus{ObservedGeneration: 2, Replicas: 1, UpdatedReplicas: 1, Conditions: []appsv1.DeploymentCondition{{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ProgressDeadlineExceeded"}}}), nil,
-			finding{waiting, v1beta1.ReasonPodsFailing, "the pods of Deployment \"shop-googlelogin\" do not become ready: see their log, and what their /readyz answers"}},
+			finding{stalled, v1beta1.ReasonPodsFailing, "the pods of Deployment \"shop-googlelogin\" do not become ready: see their log, their events, and what their /readyz answers"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			scheme := runtime.NewScheme()
@@ -117,7 +145,7 @@ func TestPodsThatEndAreNotCounted(t *testing.T) {
 	now := metav1.Now()
 	failing := *inContainer(corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}}})
 	failing.DeletionTimestamp = &now
-	if got := podsProblem([]corev1.Pod{failing}); got != "" {
+	if got := podsTrouble("shop-googlelogin", []corev1.Pod{failing}).message; got != "" {
 		t.Errorf("problem %q of a pod that is being deleted", got)
 	}
 }

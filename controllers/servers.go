@@ -25,9 +25,6 @@ type Servers interface {
 }
 
 const (
-	// patience is how long the operator waits for servers that it cannot ask, or that do not load what was written. The kubelet
-	// needs a minute and a half at most to bring a file to a pod.
-	patience = 3 * time.Minute
 	// askSoon is how soon servers are asked again that were just given something to load, askLater as long as nothing is expected.
 	askSoon, askLater = 2 * time.Second, 5 * time.Minute
 	// askUnreachable is for servers that could not be asked for all of patience: a question that nobody answers costs a second.

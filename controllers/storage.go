@@ -51,8 +51,9 @@ func (s *scope) reportClaim(claim *corev1.PersistentVolumeClaim) {
 	case claim.Status.Phase == corev1.ClaimBound:
 		s.succeed(v1beta1.ConditionStorageReady, v1beta1.ReasonVolumeBound, fmt.Sprintf("PersistentVolumeClaim %q is bound", name))
 	default:
-		s.wait(v1beta1.ConditionStorageReady, v1beta1.ReasonVolumePending, fmt.Sprintf(
-			"PersistentVolumeClaim %q waits for a volume: if it stays so, see its events, and whether the cluster has a default StorageClass or spec.storage.sqlite.storageClassName names one that exists", name))
+		s.waitAWhile(v1beta1.ConditionStorageReady, v1beta1.ReasonVolumePending, fmt.Sprintf(
+			"PersistentVolumeClaim %q waits for a volume: if it stays so, see its events, and whether the cluster has a default StorageClass or spec.storage.sqlite.storageClassName names one that exists", name),
+			s.falseSince(v1beta1.ConditionStorageReady), clusterPatience)
 	}
 }
 

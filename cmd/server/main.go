@@ -34,6 +34,7 @@ func main() {
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "server:", err)
+		leaveWord(terminationLog, err)
 		os.Exit(1)
 	}
 }
