@@ -105,7 +105,7 @@ generate: ## Generate deepcopy functions and apply-configurations of the API typ
 manifests: ## Generate the CRD and the manager's role, for config/ and the chart
 	$(CONTROLLER_GEN) crd paths=./api/v1beta1 output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=googlelogin-manager paths=./controllers/... output:rbac:dir=config/rbac
-	sed '/^  annotations:$$/a\    helm.sh/resource-policy: keep' config/crd/bases/googlelogin.dev_googlelogins.yaml >charts/googlelogin/files/crd.yaml
+	sed '/^  annotations:$$/a\    argocd.argoproj.io/sync-options: Prune=false\n    helm.sh/resource-policy: keep' config/crd/bases/googlelogin.dev_googlelogins.yaml >charts/googlelogin/files/crd.yaml
 	cp config/rbac/role.yaml charts/googlelogin/files/role.yaml
 
 images: ## Build every image of the demo into dist/images, with no docker engine and no registry

@@ -19,6 +19,7 @@ import (
 
 // ofTheTool are the labels and annotations that only one of the two tools sets.
 var ofTheTool = []string{
+	"argocd.argoproj.io/sync-options",
 	"app.kubernetes.io/instance", "app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart", "helm.sh/resource-policy",
 }
 
