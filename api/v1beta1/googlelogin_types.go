@@ -18,6 +18,12 @@ import (
 // +kubebuilder:printcolumn:name="KID",type=string,priority=1,JSONPath=`.status.keys[?(@.state=="Current")].kid`
 // +kubebuilder:printcolumn:name="Next-Rotation",type=string,priority=1,JSONPath=`.status.nextRotationAt`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:selectablefield:JSONPath=`.spec.client.secretRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.spec.access.accounts`
+// +kubebuilder:selectablefield:JSONPath=`.spec.storage.type`
+// +kubebuilder:selectablefield:JSONPath=`.spec.exposure.type`
+// +kubebuilder:selectablefield:JSONPath=`.status.issuer`
+// +kubebuilder:selectablefield:JSONPath=`.status.standInIssuer`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 40",message="metadata.name must be at most 40 characters, begin with a letter and hold only a-z, 0-9 and '-': it becomes the name of a Service and of cookies"
 // +genclient
 type GoogleLogin struct {

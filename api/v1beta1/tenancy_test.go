@@ -26,15 +26,7 @@ var mayNameANamespace = []string{
 // TestNoFieldNamesAnObjectOfAnotherNamespace: the operator may read every Secret of the cluster, and must not do so for a tenant who
 // may not.
 func TestNoFieldNamesAnObjectOfAnotherNamespace(t *testing.T) {
-	content, err := os.ReadFile("../../config/crd/bases/googlelogin.dev_googlelogins.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var crd apiextensionsv1.CustomResourceDefinition
-	if err := yaml.UnmarshalStrict(content, &crd); err != nil {
-		t.Fatal(err)
-	}
-	spec := crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"]
+	spec := googleLoginCRD(t).Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"]
 	fields := 0
 	var found []string
 	walk("spec", &spec, func(path, name string, schema *apiextensionsv1.JSONSchemaProps) {
@@ -58,6 +50,19 @@ func TestNoFieldNamesAnObjectOfAnotherNamespace(t *testing.T) {
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Errorf("fields that speak of namespaces (-known +found):\n%s", diff)
 	}
+}
+
+func googleLoginCRD(t *testing.T) apiextensionsv1.CustomResourceDefinition {
+	t.Helper()
+	content, err := os.ReadFile("../../config/crd/bases/googlelogin.dev_googlelogins.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var crd apiextensionsv1.CustomResourceDefinition
+	if err := yaml.UnmarshalStrict(content, &crd); err != nil {
+		t.Fatal(err)
+	}
+	return crd
 }
 
 func walk(path string, schema *apiextensionsv1.JSONSchemaProps, visit func(path, name string, schema *apiextensionsv1.JSONSchemaProps)) {
