@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/googlelogin/operator/docs/docstest"
+	"github.com/googlelogin/operator/server/audit"
 	"github.com/googlelogin/operator/server/httperr"
 )
 
@@ -111,6 +112,9 @@ func TestAuditEvents_TheirFieldsAreDocumented(t *testing.T) {
 	got, want := []string{}, []string{}
 	for _, row := range docstest.Table(t, "audit-events.md", "field", 0) {
 		got = append(got, docstest.Code(row[0])+" "+row[1])
+		if docstest.Code(row[0]) == "version" && docstest.Code(row[2]) != strconv.Itoa(audit.Version) {
+			t.Errorf("audit-events.md is about version %s, and the code writes %d", docstest.Code(row[2]), audit.Version)
+		}
 	}
 	ast.Inspect(goFiles(t, auditLog, ".go")[auditLog], func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)

@@ -243,6 +243,8 @@ func TestStatus_SaysWhatIsInForce(t *testing.T) {
 func TestRun_ChangesItsConfigurationUnderLoadWithoutAFailedRequest(t *testing.T) {
 	google := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"})
 	cfg := localConfig(t, google.URL)
+	// The clients below ask from one address, as fast as they can.
+	cfg.RateLimits.PerAddress = 1_000_000
 	p := run(t, cfg)
 	callback, cookies := p.proceed(t)
 	done, err := p.ask(t, callback, cookies)
@@ -272,7 +274,6 @@ func TestRun_ChangesItsConfigurationUnderLoadWithoutAFailedRequest(t *testing.T)
 			}
 		})
 	}
-	cfg.RateLimits.PerAddress = 1_000_000
 	for i := range 10 {
 		cfg.Pages.Title = "Shop " + string(rune('A'+i))
 		hash := p.rewrite(t, cfg)

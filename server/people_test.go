@@ -35,7 +35,7 @@ func (w *world) events(name string) []map[string]any {
 			w.t.Fatal(err)
 		}
 		if entry.Audit["event"] == name {
-			maps.DeleteFunc(entry.Audit, func(key string, _ any) bool { return key == "requestID" || key == "clientIP" })
+			maps.DeleteFunc(entry.Audit, func(key string, _ any) bool { return key == "requestID" || key == "clientIP" || key == "version" })
 			found = append(found, entry.Audit)
 		}
 	}

@@ -235,7 +235,9 @@ func (o *office) audits() []map[string]any {
 			o.t.Fatal(err)
 		}
 		if entry.Audit != nil {
-			maps.DeleteFunc(entry.Audit, func(key string, value any) bool { return key == "requestID" || key == "clientIP" || value == "" })
+			maps.DeleteFunc(entry.Audit, func(key string, value any) bool {
+				return key == "requestID" || key == "clientIP" || key == "version" || value == ""
+			})
 			found = append(found, entry.Audit)
 		}
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/googlelogin/operator/server/middleware"
 )
 
+// Version is that of the fields and their meaning. It changes if one is removed or means something else, not if one is added.
+const Version = 1
+
 // Outcomes of an event.
 const (
 	// OutcomeSuccess is for what was done.
@@ -50,6 +53,7 @@ type Entry struct {
 func (l Log) Record(r *http.Request, e Entry) {
 	info := middleware.From(r.Context())
 	attrs := []any{
+		slog.Int("version", Version),
 		slog.String("event", e.Event), slog.String("outcome", e.Outcome), slog.String("code", e.Code),
 		slog.String("userID", e.UserID), slog.String("sid", e.SID),
 		slog.String("requestID", info.ID), slog.String("clientIP", info.ClientIP.String()),

@@ -77,8 +77,7 @@ func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, err error) er
 	if !isNobody(err) {
 		return httperr.Unavailable(fmt.Errorf("read session: %w", err))
 	}
-	if code := codeOf(err); code != httperr.ServerError {
-		h.audit.Record(r, audit.Entry{Event: eventSession, Outcome: audit.OutcomeDenied, Code: string(code)})
+	if code, denied := h.TurnedAway(r, err); denied {
 		return httperr.Login(code, err)
 	}
 	target := h.paths.signIn

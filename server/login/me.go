@@ -75,10 +75,13 @@ func (h *Handler) signedIn(w http.ResponseWriter, r *http.Request) (identity.Use
 
 func (h *Handler) stillAdmitted(r *http.Request, current session.Current) (identity.User, error) {
 	user, err := h.Users.Get(r.Context(), current.Claims.Subject)
-	if err != nil {
-		return identity.User{}, err
+	if err == nil {
+		err = h.admits(r.Context(), user.Identity())
 	}
-	return user, h.admits(r.Context(), user.Identity())
+	if isNobody(err) {
+		err = &session.TurnedAway{UserID: current.Claims.Subject, SID: current.Claims.SessionID, Err: err}
+	}
+	return user, err
 }
 
 func profileOf(u identity.User, current session.Current, record identity.Session) profile {
@@ -143,7 +146,12 @@ func (h *Handler) TurnedAway(r *http.Request, cause error) (httperr.Code, bool) 
 	if code == httperr.ServerError || !isNobody(cause) {
 		return code, false
 	}
-	h.audit.Record(r, audit.Entry{Event: eventSession, Outcome: audit.OutcomeDenied, Code: string(code)})
+	denied := audit.Entry{Event: eventSession, Outcome: audit.OutcomeDenied, Code: string(code)}
+	var of *session.TurnedAway
+	if errors.As(cause, &of) {
+		denied.UserID, denied.SID = of.UserID, of.SID
+	}
+	h.audit.Record(r, denied)
 	return code, true
 }
 

@@ -83,7 +83,12 @@ func (h *Handler) failed(r *http.Request, code httperr.Code, cause error) {
 	}
 	h.Log.LogAttrs(r.Context(), level, "login failed",
 		slog.String("requestID", middleware.From(r.Context()).ID), slog.String("reason", string(code)), slog.Any("err", cause))
-	h.audit.Record(r, audit.Entry{Event: eventLogin, Outcome: outcome, Code: string(code)})
+	ended := audit.Entry{Event: eventLogin, Outcome: outcome, Code: string(code)}
+	var blocked *users.Blocked
+	if errors.As(cause, &blocked) {
+		ended.UserID = blocked.UserID
+	}
+	h.audit.Record(r, ended)
 	h.Metrics.LoginFinished(string(code))
 	if errors.Is(cause, google.ErrClientRejected) {
 		h.Metrics.CredentialsRejected()

@@ -138,11 +138,7 @@ func (m *Manager) renew(ctx context.Context, hash [32]byte) (Current, error) {
 
 // renewRecord renews a session that is alive, if its user may still be here.
 func (m *Manager) renewRecord(ctx context.Context, s identity.Session, now time.Time) (Current, identity.User, error) {
-	u, err := m.user(ctx, s.UserID)
-	if err != nil {
-		return Current{}, identity.User{}, err
-	}
-	err = tracing.Do(ctx, "access policy", func(context.Context) error { return m.policy.Admit(u.Identity()) })
+	u, err := m.admitted(ctx, s)
 	if err != nil {
 		return Current{}, identity.User{}, err
 	}
@@ -156,6 +152,18 @@ func (m *Manager) renewRecord(ctx context.Context, s identity.Session, now time.
 	}
 	s.LastUsedAt = now
 	return Current{Claims: claims, Session: s, AccessToken: token, Renewed: true}, u, nil
+}
+
+// admitted is the user of a live session. One who may be here no longer is a *TurnedAway.
+func (m *Manager) admitted(ctx context.Context, s identity.Session) (identity.User, error) {
+	u, err := m.user(ctx, s.UserID)
+	if err == nil {
+		err = tracing.Do(ctx, "access policy", func(context.Context) error { return m.policy.Admit(u.Identity()) })
+	}
+	if err != nil && !errors.Is(err, ErrStoreUnavailable) {
+		err = &TurnedAway{UserID: s.UserID, SID: s.ID, Err: err}
+	}
+	return u, err
 }
 
 // live returns the session with this handle, if it is neither revoked nor over.

@@ -34,6 +34,17 @@ var (
 	errNotSigned = errors.New("access token not signed")
 )
 
+// TurnedAway says whose live session it is that its user may go on with no longer, for the record. Err is why.
+type TurnedAway struct {
+	UserID, SID string
+	Err         error
+}
+
+// Error implements error.
+func (e *TurnedAway) Error() string { return e.Err.Error() }
+
+func (e *TurnedAway) Unwrap() error { return e.Err }
+
 // Keyring signs and verifies JWTs.
 type Keyring interface {
 	Sign(typ string, claims jwt.Claims) (string, error)

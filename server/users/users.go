@@ -40,6 +40,15 @@ func (c *Conflict) Error() string { return ErrEmailConflict.Error() }
 // Is makes every Conflict an ErrEmailConflict.
 func (c *Conflict) Is(target error) bool { return target == ErrEmailConflict }
 
+// Blocked is an ErrBlocked that says who it is about.
+type Blocked struct{ UserID string }
+
+// Error implements error.
+func (b *Blocked) Error() string { return ErrBlocked.Error() }
+
+// Is makes every Blocked an ErrBlocked.
+func (b *Blocked) Is(target error) bool { return target == ErrBlocked }
+
 // Store keeps users.
 type Store interface {
 	// SaveUser runs change on the user with this issuer and subject, the zero User if there is none, and keeps the result; all
@@ -115,14 +124,14 @@ func (u *Users) Get(ctx context.Context, id string) (identity.User, error) {
 		return identity.User{}, fmt.Errorf("read user: %w", err)
 	}
 	if user.Blocked() {
-		return identity.User{}, fmt.Errorf("read user: %w", ErrBlocked)
+		return identity.User{}, fmt.Errorf("read user: %w", &Blocked{user.ID})
 	}
 	return user, nil
 }
 
 func (u *Users) merge(known identity.User, id identity.Identity) (identity.User, error) {
 	if known.Blocked() {
-		return identity.User{}, ErrBlocked
+		return identity.User{}, &Blocked{known.ID}
 	}
 	now := u.now()
 	if known.ID == "" {
