@@ -14,6 +14,7 @@ import (
 
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/footprint"
+	"github.com/googlelogin/operator/server/middleware"
 	"github.com/googlelogin/operator/server/tracing"
 )
 
@@ -139,7 +140,7 @@ func farewell(shared bool, within time.Duration) time.Duration {
 // newServer bounds how long a client may take with everything, so that slow ones cannot occupy the server.
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           middleware.Contain(log, h),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		// Longer than everything that a callback asks of Google together.

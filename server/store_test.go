@@ -9,17 +9,23 @@ import (
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/refresh"
 	"github.com/googlelogin/operator/server/store/memory"
+	"github.com/googlelogin/operator/server/users"
 )
 
 // brokenStore is a store that fails while down is set, and revokes no single session while readOnly is.
 type brokenStore struct {
 	*memory.Store
 	down, readOnly atomic.Bool
+	// panics is what it panics with, if it does.
+	panics atomic.Pointer[any]
 }
 
 var errDown = errors.New("disk is gone")
 
 func (s *brokenStore) err() error {
+	if value := s.panics.Load(); value != nil {
+		panic(*value)
+	}
 	if s.down.Load() {
 		return errDown
 	}
@@ -58,6 +64,13 @@ func (s *brokenStore) SessionByHandle(ctx context.Context, hash [32]byte) (ident
 		return identity.Session{}, err
 	}
 	return s.Store.SessionByHandle(ctx, hash)
+}
+
+func (s *brokenStore) ListUsers(ctx context.Context, p users.Page) ([]identity.User, error) {
+	if err := s.err(); err != nil {
+		return nil, err
+	}
+	return s.Store.ListUsers(ctx, p)
 }
 
 func (s *brokenStore) ClaimNonce(ctx context.Context, hash [32]byte, until time.Time) (bool, error) {

@@ -22,12 +22,7 @@ func Recover(log *slog.Logger, fail http.Handler) func(http.Handler) http.Handle
 				if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(cause)
 				}
-				// The type and the stack, not the value: a panic value may quote what the code was working on.
-				log.LogAttrs(r.Context(), slog.LevelError, "panic in handler",
-					slog.String("requestID", From(r.Context()).ID),
-					slog.String("type", fmt.Sprintf("%T", cause)),
-					slog.String("stack", string(debug.Stack())),
-				)
+				logPanic(log, r, cause)
 				if recorded.status != 0 {
 					panic(http.ErrAbortHandler)
 				}
@@ -36,4 +31,30 @@ func Recover(log *slog.Logger, fail http.Handler) func(http.Handler) http.Handle
 			next.ServeHTTP(recorded, r)
 		})
 	}
+}
+
+// Contain cuts the connection of a request whose panic nobody stopped, where net/http would do the same and write the value down.
+func Contain(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if err, ok := cause.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+				logPanic(log, r, cause)
+			}
+			panic(http.ErrAbortHandler)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// logPanic writes down the type and the stack, not the value: that may quote what the code was working on.
+func logPanic(log *slog.Logger, r *http.Request, cause any) {
+	log.LogAttrs(r.Context(), slog.LevelError, "panic in handler",
+		slog.String("requestID", From(r.Context()).ID),
+		slog.String("type", fmt.Sprintf("%T", cause)),
+		slog.String("stack", string(debug.Stack())),
+	)
 }
