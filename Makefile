@@ -35,7 +35,7 @@ demo-down: ## End the demo and the cluster that make demo started
 test: ## Run the unit tests and those against a real API server and PostgreSQL, with the race detector; needs no root
 	test/tools/packages.sh
 	test/cluster/binaries.sh helm >/dev/null
-	assets=$$(test/cluster/binaries.sh control-plane) && KUBEBUILDER_ASSETS=$$assets go test -race ./...
+	assets=$$(test/cluster/binaries.sh control-plane) && KUBEBUILDER_ASSETS=$$assets go test -race -timeout 30m ./...
 
 ##@ Check
 
