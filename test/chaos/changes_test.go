@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +21,8 @@ var changes = []fault{
 	{"client secret changed", everything, (*world).changeSecret},
 	{"pod template changed", replicas, (*world).changeTemplate},
 	{"operator rolled out anew", everything, (*world).rollOutOperator},
+	{"operator upgraded", everything, (*world).upgradeOperator},
+	{"operator's release taken back", replicas, (*world).downgradeOperator},
 }
 
 // changePolicy lets more people in, and asks them less often to wait. Ready has to mean that the servers go by it.
@@ -74,6 +78,68 @@ func (w *world) rollOutOperator() {
 		mustKubectl(w.T, "--namespace", system, "rollout", "status", "deployment/googlelogin-manager", "--timeout=120s")
 		time.Sleep(10 * time.Second)
 	})
+}
+
+// The image of the next release has the same server in it under another name, since it is the rollout that is looked at.
+const release, nextRelease = "localhost/googlelogin-server:dev", "localhost/googlelogin-server:next"
+
+// upgradeOperator brings a release with another image of the server. One GoogleLogin follows by itself, and one waits for its spec.
+func (w *world) upgradeOperator() {
+	mustKubectl(w.T, "patch", "googlelogin", "files", "--type=merge", "--patch", `{"spec":{"server":{"upgradePolicy":"OnSpecChange"}}}`)
+	w.untilReady("files", time.Minute)
+	w.makeNextRelease()
+	held := w.podsOf("files")
+	w.serverImage(nextRelease)
+	w.untilImage("base", nextRelease)
+	eventually(w.T, "files says that an upgrade is held", time.Minute, func() bool {
+		out, err := kubectl("get", "googlelogin", "files", "-o", `jsonpath={.status.conditions[?(@.type=="UpgradePending")].reason}`)
+		return err == nil && out == "UpgradeHeld"
+	})
+	if now := w.podsOf("files"); now != held {
+		w.Errorf("files has other pods, %s, than before the upgrade, %s", now, held)
+	}
+}
+
+// downgradeOperator takes the release back, and the policy with it.
+func (w *world) downgradeOperator() {
+	mustKubectl(w.T, "patch", "googlelogin", "files", "--type=merge", "--patch", `{"spec":{"server":{"upgradePolicy":"Auto"}}}`)
+	w.serverImage(release)
+	w.untilImage("base", release)
+	w.untilImage("files", release)
+}
+
+func (w *world) makeNextRelease() {
+	w.Helper()
+	const archive = "../../dist/images/server-next.tar"
+	for _, args := range [][]string{{"pack", archive, nextRelease, "../../dist/linux/server"}, {"load", archive}} {
+		if out, err := exec.Command("../cluster/image.sh", args...).CombinedOutput(); err != nil {
+			w.Fatalf("image.sh %s: %v\n%s", args[0], err, out)
+		}
+	}
+}
+
+// serverImage upgrades the operator: the same program, with another image for the servers.
+func (w *world) serverImage(image string) {
+	w.Helper()
+	mustKubectl(w.T, "--namespace", system, "set", "env", "deployment/googlelogin-manager", "SERVER_IMAGE="+image)
+	mustKubectl(w.T, "--namespace", system, "rollout", "status", "deployment/googlelogin-manager", "--timeout=120s")
+}
+
+// untilImage waits until all pods of a GoogleLogin run an image, and none another.
+func (w *world) untilImage(login, image string) {
+	w.Helper()
+	eventually(w.T, login+" runs "+image, 3*time.Minute, func() bool {
+		out, err := kubectl("get", "pods", "--selector", servers+",app.kubernetes.io/instance="+login, "-o",
+			`jsonpath={range .items[*]}{.spec.containers[0].image}{"\n"}{end}`)
+		images := strings.Fields(out)
+		return err == nil && len(images) > 0 && !slices.ContainsFunc(images, func(i string) bool { return i != image })
+	})
+	w.untilReady(login, 2*time.Minute)
+}
+
+func (w *world) podsOf(login string) string {
+	w.Helper()
+	return mustKubectl(w.T, "get", "pods", "--selector", servers+",app.kubernetes.io/instance="+login, "-o", "jsonpath={.items[*].metadata.name}")
 }
 
 // pod is one of the callback servers, and the GoogleLogin that it is of.
