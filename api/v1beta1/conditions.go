@@ -29,6 +29,9 @@ const (
 	ConditionReconciling = "Reconciling"
 	// ConditionStalled (negative) says that only the user can mend what is wrong.
 	ConditionStalled = "Stalled"
+	// ConditionUpgradePending (negative) says that the servers do not run yet as this release of the operator would run them. It does not
+	// count for Ready: they serve all the same.
+	ConditionUpgradePending = "UpgradePending"
 	// ConditionPaused (negative) says that the annotation googlelogin.dev/paused keeps the operator's hands off. Every other condition
 	// is as it was last observed.
 	ConditionPaused = "Paused"
@@ -113,6 +116,12 @@ const (
 	ReasonRolloutInProgress = "RolloutInProgress"
 	// ReasonPodsFailing: a pod cannot start; the message copies the pod's own reason.
 	ReasonPodsFailing = "PodsFailing"
+	// ReasonUpgradeHeld: spec.server.upgradePolicy is OnSpecChange, and the spec has not changed since the operator was upgraded.
+	ReasonUpgradeHeld = "UpgradeHeld"
+	// ReasonUpgradeQueued: the servers of other GoogleLogins are replaced first.
+	ReasonUpgradeQueued = "UpgradeQueued"
+	// ReasonUpgradeInProgress: the servers are being replaced for the sake of an upgrade of the operator.
+	ReasonUpgradeInProgress = "UpgradeInProgress"
 	// ReasonIngressMade: the Ingress is there, and has no address, or none yet.
 	ReasonIngressMade = "IngressMade"
 	// ReasonIngressServed: a controller has given the Ingress an address.

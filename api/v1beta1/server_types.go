@@ -137,6 +137,13 @@ type Server struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$')",message="server.image must be an image reference without spaces"
 	Image string `json:"image,omitempty"`
 
+	// upgradePolicy says when the servers follow an upgrade of the operator, which brings a new image and another way to run it. Auto: by
+	// themselves, a few GoogleLogins at a time. OnSpecChange: with the next change of the spec that concerns the servers; until then they run
+	// as they do, and the condition UpgradePending says so. Default: Auto.
+	// +optional
+	// +kubebuilder:default=Auto
+	UpgradePolicy UpgradePolicy `json:"upgradePolicy,omitempty"`
+
 	// imagePullSecrets are Secrets in the same namespace with which the image is pulled.
 	// +optional
 	// +listType=map
@@ -225,6 +232,18 @@ type Server struct {
 	// +kubebuilder:default={}
 	ServiceMonitor ServiceMonitor `json:"serviceMonitor,omitzero"`
 }
+
+// UpgradePolicy says when servers follow an upgrade of the operator.
+//
+// +kubebuilder:validation:Enum=Auto;OnSpecChange
+type UpgradePolicy string
+
+const (
+	// UpgradeAuto lets them follow by themselves.
+	UpgradeAuto UpgradePolicy = "Auto"
+	// UpgradeOnSpecChange lets them follow with the next change of the spec.
+	UpgradeOnSpecChange UpgradePolicy = "OnSpecChange"
+)
 
 // CIDR is a range of addresses, such as 10.0.0.0/8.
 //

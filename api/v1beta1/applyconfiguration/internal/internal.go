@@ -817,6 +817,10 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.googlelogin.operator.api.v1beta1.CIDR
           elementRelationship: associative
+    - name: upgradePolicy
+      type:
+        namedType: com.github.googlelogin.operator.api.v1beta1.UpgradePolicy
+      default: Auto
 - name: com.github.googlelogin.operator.api.v1beta1.ServiceAccount
   map:
     fields:
@@ -963,6 +967,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: whenUnsatisfiable
       type:
         scalar: string
+- name: com.github.googlelogin.operator.api.v1beta1.UpgradePolicy
+  scalar: string
 - name: com.github.googlelogin.operator.api.v1beta1.WeightedPodAffinityTerm
   map:
     fields:

@@ -17,6 +17,10 @@ type ServerApplyConfiguration struct {
 	Replicas *int32 `json:"replicas,omitempty"`
 	// image of the callback server. Unset: the image that belongs to the operator's release.
 	Image *string `json:"image,omitempty"`
+	// upgradePolicy says when the servers follow an upgrade of the operator, which brings a new image and another way to run it. Auto: by
+	// themselves, a few GoogleLogins at a time. OnSpecChange: with the next change of the spec that concerns the servers; until then they run
+	// as they do, and the condition UpgradePending says so. Default: Auto.
+	UpgradePolicy *apiv1beta1.UpgradePolicy `json:"upgradePolicy,omitempty"`
 	// imagePullSecrets are Secrets in the same namespace with which the image is pulled.
 	ImagePullSecrets []v1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 	// trustedProxies are the CIDRs of the proxies in front of the server. Only their X-Forwarded-For (read from the right),
@@ -75,6 +79,14 @@ func (b *ServerApplyConfiguration) WithReplicas(value int32) *ServerApplyConfigu
 // If called multiple times, the Image field is set to the value of the last call.
 func (b *ServerApplyConfiguration) WithImage(value string) *ServerApplyConfiguration {
 	b.Image = &value
+	return b
+}
+
+// WithUpgradePolicy sets the UpgradePolicy field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UpgradePolicy field is set to the value of the last call.
+func (b *ServerApplyConfiguration) WithUpgradePolicy(value apiv1beta1.UpgradePolicy) *ServerApplyConfiguration {
+	b.UpgradePolicy = &value
 	return b
 }
 
