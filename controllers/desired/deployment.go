@@ -25,8 +25,6 @@ const terminationMargin = 10 * time.Second
 // are handed over.
 func Deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 	name := in.Login.Name
-	annotations := plain(in.Login.Spec.Server.PodMetadata.Annotations)
-	annotations[RestartHashAnnotation] = in.restartHash
 	return appsv1ac.Deployment(ServerName(name), in.Login.Namespace).
 		WithLabels(Labels(name)).
 		WithOwnerReferences(owner(in.Login)).
@@ -34,10 +32,16 @@ func Deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 			WithReplicas(startReplicas(in.Login)).
 			WithStrategy(strategy(in)).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(Selector(name))).
-			WithTemplate(corev1ac.PodTemplateSpec().
-				WithLabels(podLabels(in.Login)).
-				WithAnnotations(annotations).
-				WithSpec(podSpec(in))))
+			WithTemplate(in.Rendering().Template))
+}
+
+func podTemplate(in Input) *corev1ac.PodTemplateSpecApplyConfiguration {
+	annotations := plain(in.Login.Spec.Server.PodMetadata.Annotations)
+	annotations[RestartHashAnnotation] = in.restartHash
+	return corev1ac.PodTemplateSpec().
+		WithLabels(podLabels(in.Login)).
+		WithAnnotations(annotations).
+		WithSpec(podSpec(in))
 }
 
 func strategy(in Input) *appsv1ac.DeploymentStrategyApplyConfiguration {

@@ -19,6 +19,8 @@ type Input struct {
 	// config is the rendered config.yaml, restartHash what of it needs a new revision of the pods.
 	config      []byte
 	restartHash string
+	// kept is what the server goes on with in place of what this release would render; nil: nothing.
+	kept *Rendering
 }
 
 // NewInput renders the server's configuration. An error means that the spec asks for what the server would refuse to load, and
