@@ -18,7 +18,7 @@ const maxNote = 1024
 // copies a step's condition, so it speaks up only when it becomes True.
 func (s *scope) transitions() []metav1.Condition {
 	var out []metav1.Condition
-	for _, condition := range append(s.reported(), v1beta1.ConditionReady, v1beta1.ConditionPaused) {
+	for _, condition := range append(s.reported(), v1beta1.ConditionReady, v1beta1.ConditionPaused, v1beta1.ConditionUpgradePending) {
 		after := meta.FindStatusCondition(s.login.Status.Conditions, condition)
 		before := meta.FindStatusCondition(s.asRead.Status.Conditions, condition)
 		if after == nil || after.Reason == v1beta1.ReasonWaiting {

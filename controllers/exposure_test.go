@@ -65,7 +65,8 @@ func TestReadyWaitsForTheGateway(t *testing.T) {
 	w.update(login)
 	w.writes.take()
 	w.reconcile()
-	want := []string{"apply Ingress shop-googlelogin", "delete shop-googlelogin", "patch status shop"}
+	// The ConfigMap notes that the servers were seen to for this generation.
+	want := []string{"apply ConfigMap shop-config", "apply Ingress shop-googlelogin", "delete shop-googlelogin", "patch status shop"}
 	if diff := cmp.Diff(want, w.writes.take()); diff != "" {
 		t.Errorf("writes of the change from a route to an Ingress (-want +got):\n%s", diff)
 	}

@@ -33,6 +33,8 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	// ServerImage is the callback server's image where a GoogleLogin names none.
 	ServerImage string
+	// ConcurrentUpgrades is how many GoogleLogins may have their servers replaced at once after an upgrade of the operator. 0: all.
+	ConcurrentUpgrades int
 	// ClusterKeys has what the callers of the internal API are known by.
 	ClusterKeys interface {
 		Read(ctx context.Context) (desired.ClusterKeys, error)
@@ -42,6 +44,7 @@ type Reconciler struct {
 	// Tracer takes a span for each pass and for each of its steps. Nil: nobody looks.
 	Tracer trace.Tracer
 
+	turns turns
 	// late are the watches of kinds that the cluster may lack; nil without a manager.
 	late *lateWatches
 }
@@ -67,14 +70,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ct
 	defer func() { end(err) }()
 	var login v1beta1.GoogleLogin
 	if err := r.Client.Get(ctx, req.NamespacedName, &login); err != nil {
+		r.turns.give(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !login.DeletionTimestamp.IsZero() {
+		r.turns.give(req.NamespacedName)
 		// The garbage collector is at work; a child made now would only be deleted again.
 		return ctrl.Result{}, nil
 	}
 	s := newScope(&login, r.Now())
 	if paused(&login) {
+		r.turns.give(req.NamespacedName)
 		return r.pause(ctx, s)
 	}
 	err = r.runSteps(ctx, s)

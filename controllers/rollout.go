@@ -15,6 +15,7 @@ import (
 
 // rollout reports how far the server's pods are.
 func (r *Reconciler) rollout(ctx context.Context, s *scope) error {
+	r.endTurn(s)
 	s.login.Status.Replicas, s.login.Status.ReadyReplicas = 0, 0
 	if s.deployment == nil {
 		s.wait(v1beta1.ConditionAvailable, v1beta1.ReasonWaiting, "the server is started once credentials, keys and storage are ready")

@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/googlelogin/operator/api/v1beta1"
@@ -29,6 +30,8 @@ type scope struct {
 	configMap *corev1.ConfigMap
 	// secretChangedAt is when somebody last wrote to the client's Secret; zero if nobody knows.
 	secretChangedAt time.Time
+	// upgrading says how far an upgrade of the operator is with the servers: nil if nobody looked, without a reason if nothing is pending.
+	upgrading *finding
 	// findings are what the steps reported, by condition type.
 	findings map[string]finding
 	// recheck is when to look again at something that no watch tells of.
@@ -93,6 +96,8 @@ func (s *scope) lookAgain(d time.Duration) {
 		s.recheck = d
 	}
 }
+
+func (s *scope) id() types.NamespacedName { return client.ObjectKeyFromObject(s.login) }
 
 // key names an object beside the GoogleLogin. All that a pass reads or writes is in the GoogleLogin's own namespace.
 func (s *scope) key(name string) client.ObjectKey {

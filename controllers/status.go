@@ -58,6 +58,7 @@ func (s *scope) summarize() {
 			meta.RemoveStatusCondition(&status.Conditions, condition)
 		}
 	}
+	s.setUpgradePending()
 	s.set(v1beta1.ConditionReady, s.readiness())
 	s.setWhile(v1beta1.ConditionStalled, stalled)
 	if meta.IsStatusConditionTrue(status.Conditions, v1beta1.ConditionStalled) {
@@ -120,6 +121,16 @@ func (s *scope) setWhile(condition string, while outcome) {
 		}
 	}
 	meta.RemoveStatusCondition(&s.login.Status.Conditions, condition)
+}
+
+func (s *scope) setUpgradePending() {
+	switch {
+	case s.upgrading == nil: // nobody looked
+	case s.upgrading.reason == "":
+		meta.RemoveStatusCondition(&s.login.Status.Conditions, v1beta1.ConditionUpgradePending)
+	default:
+		s.set(v1beta1.ConditionUpgradePending, *s.upgrading)
+	}
 }
 
 // describe fills in what follows from the spec alone.

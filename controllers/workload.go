@@ -10,6 +10,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 	"github.com/googlelogin/operator/controllers/desired"
@@ -21,6 +22,9 @@ import (
 func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 	if !s.serverCanStart() {
 		return r.findDeployment(ctx, s)
+	}
+	if err := r.upgrade(ctx, s); err != nil {
+		return err
 	}
 	deployment, configMap := &appsv1.Deployment{}, &corev1.ConfigMap{}
 	for _, child := range []func() error{
@@ -66,13 +70,18 @@ func (s *scope) serverCanStart() bool {
 // findDeployment looks for a server that an earlier pass has started.
 func (r *Reconciler) findDeployment(ctx context.Context, s *scope) error {
 	deployment := &appsv1.Deployment{}
-	name := desired.ServerName(s.login.Name)
-	found, err := r.read(ctx, s.key(name), deployment)
-	if err != nil {
-		return fmt.Errorf("read Deployment %q: %w", name, err)
-	}
-	if found && refuseForeign(s.login, deployment, "Deployment") == nil {
+	found, err := r.readOwn(ctx, s, desired.ServerName(s.login.Name), deployment)
+	if found {
 		s.deployment = deployment
 	}
-	return nil
+	return err
+}
+
+// readOwn gets a child if it is there and this GoogleLogin's.
+func (r *Reconciler) readOwn(ctx context.Context, s *scope, name string, into client.Object) (found bool, err error) {
+	found, err = r.read(ctx, s.key(name), into)
+	if err != nil {
+		return false, fmt.Errorf("read %q: %w", name, err)
+	}
+	return found && refuseForeign(s.login, into, "") == nil, nil
 }

@@ -69,14 +69,15 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options, tracer 
 		return nil, err
 	}
 	reconciler := &controllers.Reconciler{
-		Client:      mgr.GetClient(),
-		Live:        mgr.GetAPIReader(),
-		Servers:     controllers.AskServers(),
-		Recorder:    mgr.GetEventRecorder(controllerName),
-		ServerImage: o.serverImage,
-		ClusterKeys: clusterKeys,
-		Now:         time.Now,
-		Tracer:      tracer,
+		Client:             mgr.GetClient(),
+		Live:               mgr.GetAPIReader(),
+		Servers:            controllers.AskServers(),
+		Recorder:           mgr.GetEventRecorder(controllerName),
+		ServerImage:        o.serverImage,
+		ConcurrentUpgrades: o.concurrentUpgrades,
+		ClusterKeys:        clusterKeys,
+		Now:                time.Now,
+		Tracer:             tracer,
 	}
 	if err := reconciler.SetupWithManager(ctx, mgr); err != nil {
 		return nil, fmt.Errorf("set up the controller: %w", err)

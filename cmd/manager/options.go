@@ -16,6 +16,7 @@ type options struct {
 	metricsAddress          string
 	healthAddress           string
 	pprofAddress            string
+	concurrentUpgrades      int
 	leaderElect             bool
 	leaderElectionNamespace string
 	leaseDuration           time.Duration
@@ -38,6 +39,7 @@ func parseOptions(args []string, env func(string) string) (options, error) {
 	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":8443", "address of /metrics, for callers that Kubernetes authenticates and authorizes; 0 switches it off")
 	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 switches them off")
 	flags.StringVar(&o.pprofAddress, "pprof-bind-address", "", "loopback address of /debug/pprof, such as 127.0.0.1:6060, for kubectl port-forward; unset: none")
+	flags.IntVar(&o.concurrentUpgrades, "concurrent-upgrades", 5, "how many GoogleLogins have their servers replaced at once after an upgrade of the operator; 0: all")
 	flags.BoolVar(&o.leaderElect, "leader-elect", false, "let one of several managers work at a time")
 	flags.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "namespace of the leader's lease; unset: the manager's own")
 	// Longer than the defaults of controller-runtime: an API server that is away for ten seconds is no reason to restart.
@@ -62,6 +64,9 @@ func (o options) check() error {
 	}
 	if o.serverImage == "" {
 		return errors.New("--server-image is required: name the callback server's image, or set SERVER_IMAGE")
+	}
+	if o.concurrentUpgrades < 0 {
+		return fmt.Errorf("--concurrent-upgrades %d is less than 0: name how many GoogleLogins may be upgraded at once, or 0 for all", o.concurrentUpgrades)
 	}
 	if o.pprofAddress != "" && !loopback(o.pprofAddress) {
 		return fmt.Errorf("--pprof-bind-address %q is not on loopback: profiles hold what is in memory, use an address such as 127.0.0.1:6060", o.pprofAddress)

@@ -35,6 +35,7 @@ func TestOptions(t *testing.T) {
 		{name: "profiles for everybody", args: []string{"--pprof-bind-address=:6060"}, env: image, err: "not on loopback"},
 		{name: "profiles on a name", args: []string{"--pprof-bind-address=localhost:6060"}, env: image, err: "not on loopback"},
 		{name: "profiles without a port", args: []string{"--pprof-bind-address=127.0.0.1"}, env: image, err: "not on loopback"},
+		{name: "fewer upgrades than none", args: []string{"--concurrent-upgrades=-1"}, env: image, err: "--concurrent-upgrades -1 is less than 0"},
 		{name: "a lease that ends before the leader gives up", args: []string{"--leader-elect-lease-duration=20s"}, env: image, err: "must be longer"},
 		{name: "one try at the lease", args: []string{"--leader-elect-retry-period=20s"}, env: image, err: "must be longer"},
 		{name: "the version needs no image", args: []string{"--version"}, env: none},
