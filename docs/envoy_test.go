@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/anypb"
 	"sigs.k8s.io/yaml"
 )
@@ -59,6 +61,9 @@ func unpack[T interface {
 
 func TestForwardAuth_EnvoyTakesItsConfiguration(t *testing.T) {
 	bootstrap := envoy(t, decode[any](t, objects(t, "envoy.yaml")[0]), new(bootstrapv3.Bootstrap))
+	if found := deprecated(t, bootstrap.ProtoReflect()); len(found) > 0 {
+		t.Errorf("deprecated: %v", found)
+	}
 	filter := bootstrap.GetStaticResources().GetListeners()[0].GetFilterChains()[0].GetFilters()[0]
 	manager := unpack(t, filter.GetTypedConfig(), new(managerv3.HttpConnectionManager))
 	asking := unpack(t, manager.GetHttpFilters()[0].GetTypedConfig(), new(extauthzv3.ExtAuthz))
@@ -91,10 +96,47 @@ func TestForwardAuth_EnvoyTakesItsConfigurationForGRPC(t *testing.T) {
 	parts := decode[map[string]any](t, objects(t, "envoy-grpc.yaml")[0])
 	filter := envoy(t, parts["filter"], new(managerv3.HttpFilter))
 	cluster := envoy(t, parts["cluster"], new(clusterv3.Cluster))
+	for _, m := range []proto.Message{filter, cluster} {
+		if found := deprecated(t, m.ProtoReflect()); len(found) > 0 {
+			t.Errorf("deprecated: %v", found)
+		}
+	}
 	asking := unpack(t, filter.GetTypedConfig(), new(extauthzv3.ExtAuthz))
 	if asking.GetFailureModeAllow() || asking.GetGrpcService().GetEnvoyGrpc().GetClusterName() != cluster.GetName() {
 		t.Errorf("asks %v, and lets pass if that fails: %t", asking.GetGrpcService(), asking.GetFailureModeAllow())
 	}
+}
+
+// What Envoy deprecates it refuses a few releases later.
+func deprecated(t *testing.T, m protoreflect.Message) (found []string) {
+	t.Helper()
+	if packed, ok := m.Interface().(*anypb.Any); ok {
+		inner, err := packed.UnmarshalNew()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m = inner.ProtoReflect()
+	}
+	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if options, _ := field.Options().(*descriptorpb.FieldOptions); options.GetDeprecated() {
+			found = append(found, string(field.FullName()))
+		}
+		switch {
+		case field.IsMap() && field.MapValue().Message() != nil:
+			value.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool {
+				found = append(found, deprecated(t, v.Message())...)
+				return true
+			})
+		case field.IsList() && field.Message() != nil:
+			for i := range value.List().Len() {
+				found = append(found, deprecated(t, value.List().Get(i).Message())...)
+			}
+		case field.Message() != nil && !field.IsMap():
+			found = append(found, deprecated(t, value.Message())...)
+		}
+		return true
+	})
+	return found
 }
 
 func canonical(patterns []*matcherv3.StringMatcher) []string {

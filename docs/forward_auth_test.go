@@ -35,21 +35,45 @@ func checks() *forwardauth.Handler {
 	return forwardauth.New(forwardauth.Options{Base: "/auth", Sessions: signedIn{}, Metrics: uncounted{}})
 }
 
+// answer is what a check lets pass with.
+func answer(t *testing.T, route string) http.Header {
+	t.Helper()
+	w := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/auth/check/"+route, nil)
+	checks().Mount(http.NotFoundHandler(), http.NotFoundHandler()).ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Fatalf("a check answers %d", w.Code)
+	}
+	return w.Header()
+}
+
 // identityHeaders are what a check answers with.
 func identityHeaders(t *testing.T) []string {
 	t.Helper()
-	w := httptest.NewRecorder()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/auth/check/nginx", nil)
-	checks().Mount(http.NotFoundHandler(), http.NotFoundHandler()).ServeHTTP(w, r)
 	var names []string
-	for name := range w.Header() {
+	for name := range answer(t, "nginx") {
 		if strings.HasPrefix(name, "X-Auth-Request-") {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	if w.Code != http.StatusOK || len(names) != 4 {
-		t.Fatalf("a check answers %d with %v", w.Code, names)
+	if len(names) != 4 {
+		t.Fatalf("a check answers with %v", names)
+	}
+	return names
+}
+
+// foreignHeaders are other sign-in proxies' names for the same, which only a client sends.
+func foreignHeaders(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for name := range strings.SplitSeq(answer(t, "envoy/").Get("X-Envoy-Auth-Headers-To-Remove"), ",") {
+		if !strings.ContainsAny(name, "_.") {
+			names = append(names, http.CanonicalHeaderKey(name))
+		}
+	}
+	if len(names) != 9 {
+		t.Fatalf("Envoy is asked to remove %v", names)
 	}
 	return names
 }
@@ -120,9 +144,10 @@ func TestForwardAuth_Ingresses(t *testing.T) {
 		ingress := decode[networkingv1.Ingress](t, document)
 		asks := ingress.Annotations[prefix+"auth-url"] != ""
 		headers := strings.Split(ingress.Annotations[prefix+"auth-response-headers"], ",")
+		want := slices.Sorted(slices.Values(slices.Concat(identityHeaders(t), foreignHeaders(t))))
 		slices.Sort(headers)
-		if diff := cmp.Diff(identityHeaders(t), headers); asks && diff != "" {
-			t.Errorf("%s hands on (-code +document):\n%s", ingress.Name, diff)
+		if diff := cmp.Diff(want, headers); asks && diff != "" {
+			t.Errorf("%s hands on or takes away (-code +document):\n%s", ingress.Name, diff)
 		}
 		for _, path := range ingress.Spec.Rules[0].HTTP.Paths {
 			ours := path.Backend.Service.Name == "shop-googlelogin"

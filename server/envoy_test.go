@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,39 @@ func TestEnvoy_TellsTheSameByGRPCAsOverHTTP(t *testing.T) {
 	}
 	if got := answer.GetOkResponse(); len(got.GetResponseHeadersToAdd()) != 0 || strings.Join(got.GetHeadersToRemove(), " ") != "x_auth_request_email" {
 		t.Errorf("%v", got)
+	}
+}
+
+// Over HTTP a check does not see what the client planted, and has Envoy remove it all the same.
+func TestI104_OverHTTPEnvoyRemovesWhatItRemovesByGRPC(t *testing.T) {
+	w := newWorld(t, behindAProxy)
+	b := w.browser()
+	b.login()
+	const list = "X-Envoy-Auth-Headers-To-Remove"
+	for name, proxy := range proxies {
+		if got := b.check(proxy.route, proxy.headers...).Header.Get(list); (got != "") != (name == "envoy") {
+			t.Errorf("%s is asked to remove %q", name, got)
+		}
+	}
+	planted := []string{"cookie", b.cookieHeader(), "x-auth-request-user", "planted"}
+	for _, name := range []string{
+		"X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Name", "X-Auth-Request-Hosted-Domain", "X-Auth-Request-Groups",
+		"X-Auth-Request-Preferred-Username", "X-Auth-Request-Access-Token", "X-Auth-Request-Login-Url", "X-Forwarded-User",
+		"X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
+	} {
+		planted = append(planted, name, "planted", strings.ReplaceAll(name, "-", "_"), "planted", strings.ReplaceAll(name, "-", "."), "planted")
+	}
+	want := w.envoy(t).ask("/cart", planted...).GetOkResponse().GetHeadersToRemove()
+	for name, ask := range map[string]func() answer{
+		"fresh":   func() answer { return b.check("envoy/cart") },
+		"bearer":  func() answer { return b.check("envoy-bearer/cart") },
+		"renewed": func() answer { w.clock.advance(11 * time.Minute); return b.check("envoy/cart") },
+	} {
+		got := strings.Split(ask().Header.Get(list), ",")
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-gRPC +HTTP):\n%s", name, diff)
+		}
 	}
 }
 

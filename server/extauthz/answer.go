@@ -59,9 +59,15 @@ func allowed(asked, answered http.Header) []byte {
 	return appendMessage(status(codeOK), responseOK, ok)
 }
 
-// claimsIdentity says whether an application might read from a header who it is. Many take "_" and "." for "-".
+// claimsIdentity says whether an application might read from a header who it is. To many, a variable's name is what they read, where all
+// that is neither letter nor digit is "_".
 func claimsIdentity(lower string) bool {
-	name := strings.NewReplacer("_", "-", ".", "-").Replace(lower)
+	name := strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '-'
+	}, lower)
 	return strings.HasPrefix(name, identity) || slices.Contains(others, name)
 }
 

@@ -104,7 +104,7 @@ func TestI104_WhatTheClientSaysOfItselfIsWrittenOverOrRemoved(t *testing.T) {
 	described := get()
 	for _, name := range []string{
 		"x-auth-request-user", "x-auth-request-name", "x-auth-request-groups", "x_auth_request_user", "x.auth.request.email",
-		"x-forwarded-user", "x_forwarded_groups", "accept",
+		"x-forwarded-user", "x_forwarded_groups", "x~auth~request~user", "x-auth+request`name", "accept",
 	} {
 		described.Headers[name] = "planted"
 	}
@@ -120,8 +120,8 @@ func TestI104_WhatTheClientSaysOfItselfIsWrittenOverOrRemoved(t *testing.T) {
 	want := &authv3.OkHttpResponse{
 		Headers: []*corev3.HeaderValueOption{set("x-auth-request-email", "ann@example.com"), set("x-auth-request-user", "id")},
 		HeadersToRemove: []string{
-			"x-auth-request-groups", "x-auth-request-hosted-domain", "x-auth-request-name", "x-forwarded-user",
-			"x.auth.request.email", "x_auth_request_user", "x_forwarded_groups",
+			"x-auth+request`name", "x-auth-request-groups", "x-auth-request-hosted-domain", "x-auth-request-name", "x-forwarded-user",
+			"x.auth.request.email", "x_auth_request_user", "x_forwarded_groups", "x~auth~request~user",
 		},
 		ResponseHeadersToAdd: []*corev3.HeaderValueOption{{Header: &corev3.HeaderValue{Key: "set-cookie", Value: "__Host-shop=new"}}},
 	}

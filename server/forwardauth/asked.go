@@ -20,14 +20,16 @@ type dialect struct {
 	anySuffix bool
 	// bearer says that the access JWT is asked for.
 	bearer bool
+	// removes says that the proxy removes what an answer names in removeHeader.
+	removes bool
 }
 
 var dialects = map[string]dialect{
 	"nginx":        {name: "nginx", read: readOriginalURL},
 	"traefik":      {name: "traefik", read: readForwarded, redirects: true},
 	"caddy":        {name: "caddy", read: readForwarded, redirects: true},
-	"envoy":        {name: "envoy", read: readEnvoy, redirects: true, anySuffix: true},
-	"envoy-bearer": {name: "envoy", read: readEnvoy, redirects: true, anySuffix: true, bearer: true},
+	"envoy":        {name: "envoy", read: readEnvoy, redirects: true, anySuffix: true, removes: true},
+	"envoy-bearer": {name: "envoy", read: readEnvoy, redirects: true, anySuffix: true, bearer: true, removes: true},
 }
 
 // Proxies are the names that Metrics gets.

@@ -14,7 +14,7 @@
 //  1. A path that two readers may understand differently is refused, whoever asks: 403. So is a header that is there twice.
 //  2. A valid access JWT passes: 200 with X-Auth-Request-User, -Email, -Name and -Hosted-Domain, and no look into the store. All
 //     four are always there, empty if need be, so that a proxy writes over what the client sent under their names. With
-//     ?authorization=bearer the JWT is in Authorization, where the peer is a trusted proxy.
+//     ?authorization=bearer the JWT is in Authorization, where the peer is a trusted proxy. Envoy is also told what it has to remove.
 //  3. A dead one is renewed by the session's handle, with the one cookie that this takes.
 //  4. Who is known and may not pass gets 403 and a code. If the store fails nobody knows: 503.
 //  5. Everybody else is sent to the login, 302, if the request is a browser's navigation; from there they come back to the address

@@ -64,11 +64,14 @@ type Options struct {
 // Handler answers checks.
 type Handler struct {
 	Options
-	prefix string
+	prefix     string
+	lookalikes []string
 }
 
 // New makes a Handler.
-func New(o Options) *Handler { return &Handler{Options: o, prefix: o.Base + "/check/"} }
+func New(o Options) *Handler {
+	return &Handler{Options: o, prefix: o.Base + "/check/", lookalikes: []string{lookalikes()}}
+}
 
 // Owns says whether a path is one of the routes.
 func (h *Handler) Owns(path string) bool {
@@ -129,8 +132,16 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, c check) bool {
 	}
 	h.Metrics.Checked(c.name, Allowed)
 	tell(w.Header(), claims)
-	w.WriteHeader(http.StatusOK)
+	h.letPass(w, c)
 	return true
+}
+
+// letPass answers 200, with the headers that were written.
+func (h *Handler) letPass(w http.ResponseWriter, c check) {
+	if c.removes {
+		w.Header()[removeHeader] = h.lookalikes
+	}
+	w.WriteHeader(http.StatusOK)
 }
 
 // ask reads the question, and says whether it is clear.
@@ -191,7 +202,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, c check) {
 	}
 	h.Metrics.Checked(c.name, outcome)
 	// Only to a proxy that the configuration trusts: a script on the page could otherwise ask for the JWT that its cookie hides.
-	allow(w, current, c.wantsBearer() && middleware.From(r.Context()).FromProxy)
+	allow(w.Header(), current, c.wantsBearer() && middleware.From(r.Context()).FromProxy)
+	h.letPass(w, c)
 }
 
 // authenticate takes the session of the cookies. Only without any does Authorization count: many applications have a use of

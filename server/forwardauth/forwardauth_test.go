@@ -158,7 +158,7 @@ func TestHeaderName(t *testing.T) {
 
 func TestAllow_WritesEveryHeader(t *testing.T) {
 	w := httptest.NewRecorder()
-	allow(w, session.Current{
+	allow(w.Header(), session.Current{
 		AccessToken: "token", Claims: session.Claims{RegisteredClaims: jwt.RegisteredClaims{Subject: "id"}, Email: "ä@example.com"},
 	}, false)
 	want := http.Header{
@@ -175,7 +175,7 @@ func TestI114_AnAnswerTooLongGoesWithoutTheCookie(t *testing.T) {
 		w := httptest.NewRecorder()
 		token := strings.Repeat("t", length)
 		w.Header().Set("Set-Cookie", "__Host-shop="+token)
-		allow(w, session.Current{AccessToken: token, Renewed: true}, true)
+		allow(w.Header(), session.Current{AccessToken: token, Renewed: true}, true)
 		if got := len(w.Header()["Set-Cookie"]); got != cookies || size(w.Header()) > 4096 {
 			t.Errorf("a token of %d bytes: %d cookies in %d bytes, want %d", length, got, size(w.Header()), cookies)
 		}
