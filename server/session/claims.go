@@ -133,5 +133,16 @@ func (m *Manager) verifySigned(token string) (Claims, error) {
 	case c.SessionID == "" || c.Subject == "" || c.IssuedAt == nil:
 		return Claims{}, fmt.Errorf("%w: access token without sid, sub or iat", ErrNoSession)
 	}
+	return m.bound(c)
+}
+
+// bound ends a token that was made for longer than tokens live now. Who signed out is remembered for that long, and no longer.
+func (m *Manager) bound(c Claims) (Claims, error) {
+	if end := c.IssuedAt.Add(m.config.AccessTokenTTL.Std()); end.Before(c.ExpiresAt.Time) {
+		c.ExpiresAt = jwt.NewNumericDate(end)
+	}
+	if !m.now().Before(c.ExpiresAt.Time) {
+		return Claims{}, fmt.Errorf("%w: access token made for longer than tokens live now", ErrExpired)
+	}
 	return c, nil
 }

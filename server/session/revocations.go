@@ -24,11 +24,14 @@ func newRevocations(accessTokenTTL time.Duration) *revocations {
 	return &revocations{keep: accessTokenTTL, at: map[string]time.Time{}}
 }
 
-// keepFor is for a life of access JWTs that was changed. It never keeps for less than before: the JWTs that are out live on.
+// keepFor is for a life of access JWTs that was changed. It never keeps for less than before: should the life grow again, the JWTs that
+// are out live on. If it is longer than ever, nobody has read yet who signed out before.
 func (v *revocations) keepFor(accessTokenTTL time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.keep = max(v.keep, accessTokenTTL)
+	if accessTokenTTL > v.keep {
+		v.keep, v.loaded, v.refreshedAt = accessTokenTTL, false, time.Time{}
+	}
 }
 
 // load reads once what was revoked before this process began: a logout must outlast a restart. Until it has succeeded, nothing

@@ -56,8 +56,66 @@ func TestG89_ASuccessorRemembersWhoSignedOut(t *testing.T) {
 	next.Ended("somebody")
 	a.clock.pass(30 * time.Minute)
 	next.Ended("somebody else")
+	if _, err := next.Check(r); !errors.Is(err, session.ErrExpired) {
+		t.Errorf("error is %v, want ErrExpired for a token older than tokens may be", err)
+	}
+	again := next.Succeed(a.options(func(o *session.Options) { o.Config.AccessTokenTTL = config.Duration(time.Hour) }))
+	if _, err := again.Check(r); !errors.Is(err, session.ErrNoSession) {
+		t.Errorf("error is %v, want ErrNoSession for a session that was ended", err)
+	}
+}
+
+// A server that starts reads who signed out while the tokens lived that it takes. Tokens of an hour are out, and it takes those of ten
+// minutes.
+func TestG89_AServerThatStartsWithShorterTokensTakesNoneOfWhoSignedOut(t *testing.T) {
+	a, _, _ := counted(t)
+	hour := func(o *session.Options) { o.Config.AccessTokenTTL = config.Duration(time.Hour) }
+	a.config.AccessTokenTTL = config.Duration(time.Hour)
+	a.manager = session.New(a.options(hour))
+	r := a.request(t)
+	claims, err := a.manager.Check(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.manager.EndUser(t.Context(), claims.Subject); err != nil {
+		t.Fatal(err)
+	}
+	a.clock.pass(30 * time.Minute)
+	started := session.New(a.options(func(o *session.Options) { o.Config.AccessTokenTTL = config.Duration(10 * time.Minute) }))
+	if _, err := started.Check(r); !errors.Is(err, session.ErrExpired) {
+		t.Errorf("error is %v, want ErrExpired for a token older than tokens may be", err)
+	}
+	if _, ok := started.Fresh(r); ok {
+		t.Error("fresh after its session was ended")
+	}
+	// The configuration goes back to an hour, for which nobody has read who signed out.
+	next := started.Succeed(a.options(hour))
 	if _, err := next.Check(r); !errors.Is(err, session.ErrNoSession) {
 		t.Errorf("error is %v, want ErrNoSession for a session that was ended", err)
+	}
+	followed := started.Succeed(a.options(hour))
+	if err := followed.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := followed.Check(r); !errors.Is(err, session.ErrNoSession) {
+		t.Errorf("after a Refresh: error is %v, want ErrNoSession", err)
+	}
+}
+
+// A token that was taken is remembered, and over with the life that tokens have now.
+func TestG89_ATokenThatIsRememberedEndsWithTheShorterLife(t *testing.T) {
+	a, _, _ := counted(t)
+	a.config.AccessTokenTTL = config.Duration(time.Hour)
+	a.manager = session.New(a.options(func(o *session.Options) { o.Config.AccessTokenTTL = config.Duration(time.Hour) }))
+	r := a.request(t)
+	next := a.manager.Succeed(a.options(func(o *session.Options) { o.Config.AccessTokenTTL = config.Duration(10 * time.Minute) }))
+	a.clock.pass(10*time.Minute - time.Second)
+	if _, ok := next.Fresh(r); !ok {
+		t.Error("not fresh within ten minutes")
+	}
+	a.clock.pass(time.Second)
+	if _, ok := next.Fresh(r); ok {
+		t.Error("fresh after ten minutes")
 	}
 }
 
