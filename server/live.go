@@ -136,6 +136,7 @@ func (l *live) adopt(next *generation) {
 	l.keys.SetJWKSMaxAge(next.Keys.JWKSMaxAge.Std())
 	l.addresses.Set(next.RateLimits.PerAddress, next.RateLimits.PerAddress)
 	l.accounts.Set(next.RateLimits.PerAccount, next.RateLimits.PerAccount)
+	l.proof.register(next.RedirectURIs[0])
 	l.current.Store(next)
 }
 

@@ -26,13 +26,13 @@ const (
 // each user's login. A client of which nothing good is known gives way at once.
 type proof struct {
 	google prover
-	// redirectURI is one that is registered with Google.
-	redirectURI string
-	log         *slog.Logger
+	log    *slog.Logger
 	// changed wakes run.
 	changed chan struct{}
 
 	mu sync.Mutex
+	// redirectURI is one that is registered with Google.
+	redirectURI string
 	// offered is what the files name, verdict Google's on it.
 	offered google.Credentials
 	verdict config.Verdict
@@ -69,6 +69,17 @@ func (p *proof) offer(c google.Credentials) {
 	case !p.good || !p.running:
 		p.take(c)
 	}
+	p.wake()
+}
+
+// register says which redirect URI is registered with Google from now on. With one that is not, Google need not look at the client.
+func (p *proof) register(redirectURI string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if redirectURI == p.redirectURI {
+		return
+	}
+	p.redirectURI, p.misses = redirectURI, 0
 	p.wake()
 }
 
@@ -161,12 +172,12 @@ func pause(ctx context.Context, d time.Duration) {
 // once asks if there is something to ask, and says when to ask again; zero: when something changes.
 func (p *proof) once(ctx context.Context) time.Duration {
 	p.mu.Lock()
-	c, known := p.offered, p.verdict == config.VerdictProven
+	c, known, redirectURI := p.offered, p.verdict == config.VerdictProven, p.redirectURI
 	p.mu.Unlock()
 	if c == (google.Credentials{}) || known {
 		return 0
 	}
-	err := p.google.Prove(ctx, c, p.redirectURI)
+	err := p.google.Prove(ctx, c, redirectURI)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,11 +19,14 @@ import (
 type oracle struct {
 	says map[string]error
 	used []string
+	// asked are the redirect URIs that it was asked with.
+	asked []string
 }
 
 func (o *oracle) SetCredentials(c google.Credentials) { o.used = append(o.used, c.ClientSecret) }
 
-func (o *oracle) Prove(_ context.Context, c google.Credentials, _ string) error {
+func (o *oracle) Prove(_ context.Context, c google.Credentials, redirectURI string) error {
+	o.asked = append(o.asked, redirectURI)
 	return o.says[c.ClientSecret]
 }
 
@@ -122,6 +125,32 @@ func TestProof_AsksGoogleLessAndLessWhileItIsAway(t *testing.T) {
 	p.offer(secret("bad"))
 	if wait := p.once(t.Context()); wait != proveRejected {
 		t.Errorf("refused, and again after %s", wait)
+	}
+}
+
+// A team moves to another client with other redirect URIs, without a restart: the old ones are not registered with it.
+func TestProof_AsksWithARedirectURIThatIsRegisteredNow(t *testing.T) {
+	p, o := newTestProof()
+	p.offer(secret("away"))
+	p.once(t.Context())
+	<-p.changed
+	p.register("https://new.example.com/auth/callback")
+	select {
+	case <-p.changed:
+	default:
+		t.Error("Google is not asked again")
+	}
+	p.register("https://new.example.com/auth/callback")
+	if wait := p.once(t.Context()); wait != proveAtMost {
+		t.Errorf("asked again after %s", wait)
+	}
+	if diff := cmp.Diff([]string{callback, "https://new.example.com/auth/callback"}, o.asked); diff != "" {
+		t.Errorf("redirect URIs (-want +got):\n%s", diff)
+	}
+	select {
+	case <-p.changed:
+		t.Error("the same URI is news")
+	default:
 	}
 }
 
