@@ -98,3 +98,48 @@ func TestTheDeploymentMountsOnlyTheKeysThatTheSpecNames(t *testing.T) {
 		}
 	}
 }
+
+// Whoever is shut out must be out, with or without the Secret.
+func TestE76_APolicyReachesAServerThatHasLostItsClientSecret(t *testing.T) {
+	w := newWorld(t)
+	w.started()
+	before := &appsv1.Deployment{}
+	w.get("shop-googlelogin", before)
+	w.deleteAtOnce(clientSecret(w.ns))
+	w.changeAccess("narrower.example")
+	w.reconcile()
+	w.wantCondition(v1beta1.ConditionReady, metav1.ConditionFalse, v1beta1.ReasonSecretNotFound)
+	config, after := &corev1.ConfigMap{}, &appsv1.Deployment{}
+	w.get("shop-config", config)
+	if !strings.Contains(config.Data["config.yaml"], "narrower.example") {
+		t.Error("the server goes on with the policy before")
+	}
+	w.get("shop-googlelogin", after)
+	if after.Generation != before.Generation {
+		t.Error("the server was replaced by one without credentials")
+	}
+
+	t.Log("what another server is to take waits")
+	image := w.r.ServerImage
+	w.r.ServerImage = "registry.example/server:next"
+	w.changeAccess("narrowest.example")
+	w.wantOnlyStatusWritten()
+
+	t.Log("what the running server could not take waits")
+	w.r.ServerImage = image
+	login := w.login()
+	login.Spec.ForwardAuth.ExtAuthz = v1beta1.Enabled
+	w.update(login)
+	w.wantOnlyStatusWritten()
+}
+
+func (w *world) wantOnlyStatusWritten() {
+	w.Helper()
+	w.writes.take()
+	w.reconcile()
+	for _, write := range w.writes.take() {
+		if write != "patch status shop" {
+			w.Errorf("wrote %s", write)
+		}
+	}
+}

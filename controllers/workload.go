@@ -21,7 +21,10 @@ import (
 // new revision of it would not.
 func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 	if !s.serverCanStart() {
-		return r.findDeployment(ctx, s)
+		if err := r.findDeployment(ctx, s); err != nil {
+			return err
+		}
+		return r.configureRunning(ctx, s)
 	}
 	if err := r.upgrade(ctx, s); err != nil {
 		return err
@@ -45,6 +48,20 @@ func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 		}
 	}
 	s.deployment, s.configMap = deployment, configMap
+	return nil
+}
+
+// configureRunning brings a server that runs the configuration that it can take without a restart, whatever a new one would lack: who
+// may come in no longer must be out, with or without the client's Secret.
+func (r *Reconciler) configureRunning(ctx context.Context, s *scope) error {
+	if s.deployment == nil || !s.good(v1beta1.ConditionAccepted) || !desired.TakesConfig(&s.deployment.Spec.Template, s.input) {
+		return nil
+	}
+	configMap := &corev1.ConfigMap{}
+	if err := apply(ctx, r, s, desired.ConfigMap(s.input), configMap, corev1ac.ExtractConfigMap); err != nil {
+		return s.blame(v1beta1.ConditionAvailable, v1beta1.ReasonInvalidSpec, err)
+	}
+	s.configMap = configMap
 	return nil
 }
 

@@ -2,7 +2,10 @@ package desired
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 )
@@ -21,6 +24,14 @@ type Input struct {
 	restartHash string
 	// kept is what the server goes on with in place of what this release would render; nil: nothing.
 	kept *Rendering
+}
+
+// TakesConfig says whether pods of this template can take the configuration as they are: they need no restart for it, and run the server
+// that it was rendered for.
+func TakesConfig(pods *corev1.PodTemplateSpec, in Input) bool {
+	return pods.Annotations[RestartHashAnnotation] == in.restartHash && slices.ContainsFunc(pods.Spec.Containers, func(c corev1.Container) bool {
+		return c.Name == ServerContainer && c.Image == image(in)
+	})
 }
 
 // NewInput renders the server's configuration. An error means that the spec asks for what the server would refuse to load, and
