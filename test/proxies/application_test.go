@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,9 +21,12 @@ type application struct {
 // received is what reached the application.
 type received struct {
 	Method, URI string
-	// Env has the headers as CGI and all its heirs name them (RFC 3875, 4.1.18): X-Auth and X_Auth are the same there.
+	// Env has the headers as CGI and its heirs name them (RFC 3875, 4.1.18): X-Auth, X_Auth and, to some, X~Auth are the same there.
 	Env map[string][]string
 }
+
+// notInNames is what no name of an environment variable has.
+var notInNames = regexp.MustCompile("[^A-Z0-9]")
 
 func newApplication(t *testing.T) *application {
 	t.Helper()
@@ -37,8 +41,16 @@ func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.asked.Add(1)
 	got := received{Method: r.Method, URI: r.RequestURI, Env: map[string][]string{}}
 	for name, values := range r.Header {
-		name = strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(name))
+		name = notInNames.ReplaceAllString(strings.ToUpper(name), "_")
 		got.Env[name] = append(got.Env[name], values...)
+	}
+	if r.Header.Get("Upgrade") == "websocket" {
+		said, _ := json.Marshal(got)
+		w.Header()["X-Received"] = []string{string(said)}
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "websocket")
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Set-Cookie", "application=1")

@@ -5,6 +5,7 @@ package proxies
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -88,6 +89,18 @@ func probeIdentity(px *proxy) (found problems) {
 			found.add("%s: cookies %q, want the application's alone", method, got)
 		}
 	}
+	return found
+}
+
+// probeSocket wants a WebSocket to open for who is signed in, and the application to know who that is.
+func probeSocket(px *proxy) (found problems) {
+	c, u := px.signedIn()
+	a := c.get("/socket", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+	if a.status != http.StatusSwitchingProtocols {
+		found.add("status %d, %.200s", a.status, a.body)
+		return found
+	}
+	found.identity("a WebSocket", answer{status: a.status, body: a.header.Get("X-Received")}, u)
 	return found
 }
 

@@ -35,6 +35,7 @@ func each(t *testing.T, check probe) {
 func TestI109_ANavigationComesBackToItsPage(t *testing.T)          { each(t, probeNavigation) }
 func TestI107_I108_I109_I110_WhatCannotFollowGets401(t *testing.T) { each(t, probeScripts) }
 func TestTheApplicationKnowsWhoItIs(t *testing.T)                  { each(t, probeIdentity) }
+func TestAWebSocketOpens(t *testing.T)                             { each(t, probeSocket) }
 func TestI114_RenewalSetsOneCookie(t *testing.T)                   { each(t, probeRenewal) }
 func TestI104_NobodyWritesWhoTheyAre(t *testing.T)                 { each(t, probeSpoof) }
 func TestI105_NobodyWritesWhereTheyGo(t *testing.T)                { each(t, probeForwarded) }

@@ -48,6 +48,10 @@ func planted() map[string][]string {
 		"two values": {"X-Auth-Request-User: a, planted"},
 		"a trailer":  {"Trailer: X-Auth-Request-User"},
 	}
+	// All that a header's name may have and a variable's name may not (RFC 9110, 5.6.2).
+	for _, c := range "!#$%&'*+.^_`|~" {
+		lines["aliases with "+string(c)] = []string{strings.ReplaceAll("X-Auth-Request-User: planted", "-", string(c)), "X-Forwarded" + string(c) + "Email: planted"}
+	}
 	for _, name := range []string{
 		"X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Name", "X-Auth-Request-Hosted-Domain", "X-Auth-Request-Groups",
 		"X-Auth-Request-Preferred-Username", "X-Auth-Request-Access-Token", "X-Auth-Request-Login-Url",

@@ -46,6 +46,7 @@ var weakened = map[string]struct {
 	"Caddy takes any path":                  {caddy, []change{{documentedGood, "@good status 2xx 4xx 3xx"}}, probePaths},
 	"Caddy takes underscores":               {caddy, []change{{"request_header -*_*", ""}, expected("underscore", "X_Auth_Request_User")}, probeSpoof},
 	"Caddy takes dots":                      {caddy, []change{{"request_header -*.*", ""}, expected("dot", "X.Auth.Request.User")}, probeSpoof},
+	"Caddy takes tildes":                    {caddy, []change{{"request_header -*~*", ""}}, probeSpoof},
 	"Caddy takes its headers off again":     {caddy, []change{{"respond @hop 400", ""}}, probeSpoof},
 	"Caddy leaves the client's groups":      {caddy, []change{{"request_header -X-Auth-*", ""}}, probeSpoof},
 	"Caddy leaves other proxies' names":     {caddy, []change{{"request_header -X-Forwarded-*", ""}}, probeSpoof},
