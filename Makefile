@@ -46,6 +46,11 @@ chaos: cluster-up images-load ## Break the node cluster piece by piece under loa
 	$(WITH_CLUSTER) test/demo/up.sh >/dev/null
 	$(WITH_CLUSTER) go test -tags chaos -count=1 -v -timeout 90m -run '$(CHAOS_RUN)' ./test/chaos
 
+upgrade: ## Let this server and the one before the newest schema share a database, in both directions; needs git's history
+	test/tools/packages.sh
+	test/tools/previous.sh bin/previous-server
+	PREVIOUS_SERVER=$(CURDIR)/bin/previous-server go test -tags upgrade -count=1 -v -timeout 20m -run TestUpgrade ./test/processes
+
 kit: ## Test the front-end kit with Node.js, and build its React example
 	node --test docs/frontend/googlelogin.test.js
 	cd docs/frontend/react && npm ci --silent --ignore-scripts && npm run build
@@ -81,6 +86,7 @@ lint: ## Run the linters, which also keep the import rules
 	$(GOLANGCI_LINT) run --build-tags proxies ./test/proxies/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags bench ./test/bench/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags snippets ./test/snippets/... || failed=1; \
+	$(GOLANGCI_LINT) run --build-tags upgrade ./test/processes/... || failed=1; \
 	for module in test/cluster test/tools; do (cd $$module && $(GOLANGCI_LINT) run ./...) || failed=1; done; \
 	exit $$failed
 

@@ -29,7 +29,18 @@ type process struct {
 // start runs a server with this configuration, and returns once it listens. It is killed when the test ends.
 func start(t *testing.T, cfg config.Config) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(program, "--config", standalone.WriteConfig(t, cfg)), log: &output{}, done: make(chan struct{})}
+	return startProgram(t, program, cfg)
+}
+
+func startProgram(t *testing.T, program string, cfg config.Config) *process {
+	t.Helper()
+	return startCommand(t, exec.Command(program, "--config", standalone.WriteConfig(t, cfg)))
+}
+
+// startCommand is for a command that becomes a server.
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, log: &output{}, done: make(chan struct{})}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
