@@ -206,3 +206,28 @@ func TestM6_NamesOfSpansAreBounded(t *testing.T) {
 		t.Error("a span has what a stranger sent")
 	}
 }
+
+// As in a pod: the operator passes spec.server.env on to the container, and nothing else names the receiver.
+func TestRun_TracesIfItsEnvironmentNamesAnEndpoint(t *testing.T) {
+	to := tracingtest.New(t, http.StatusOK)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", to.URL)
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key="+otlpKey)
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
+	p := run(t, localConfig(t, googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"}).URL))
+	signIn(t, p, p)
+	p.stop()
+	if err := <-p.done; err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, trees := range to.Trees() {
+		for _, root := range trees {
+			names = append(names, root.Name)
+		}
+	}
+	for _, want := range []string{"GET login", "GET callback"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("no trace of %s among %q", want, names)
+		}
+	}
+}
