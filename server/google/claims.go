@@ -1,6 +1,10 @@
 package google
 
 import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/base64"
 	"strings"
 	"time"
 	"unicode"
@@ -18,20 +22,20 @@ const (
 
 // claims are those of a signed payload, by exact name and type.
 type claims struct {
-	iss, sub, azp, nonce   string
-	aud                    []string
-	exp, iat, nbf          int64
-	hasIat, hasExp, hasNbf bool
-	hasAtHash              bool
-	fields                 object
+	iss, sub, azp, nonce, atHash string
+	aud                          []string
+	exp, iat, nbf                int64
+	hasIat, hasExp, hasNbf       bool
+	fields                       object
+	// alg is the one that the payload is signed with.
+	alg string
 }
 
 func parseClaims(payload []byte) (c claims, err error) {
 	if c.fields, err = parseObject(payload); err != nil {
 		return claims{}, err
 	}
-	var atHash string
-	for name, to := range map[string]*string{"iss": &c.iss, "sub": &c.sub, "azp": &c.azp, "nonce": &c.nonce, "at_hash": &atHash} {
+	for name, to := range map[string]*string{"iss": &c.iss, "sub": &c.sub, "azp": &c.azp, "nonce": &c.nonce, "at_hash": &c.atHash} {
 		if *to, err = c.fields.text(name); err != nil {
 			return claims{}, err
 		}
@@ -45,7 +49,6 @@ func parseClaims(payload []byte) (c claims, err error) {
 		return claims{}, err
 	}
 	c.hasExp, c.hasIat, c.hasNbf = c.fields.has("exp"), c.fields.has("iat"), c.fields.has("nbf")
-	c.hasAtHash = c.fields.has("at_hash")
 	return c, nil
 }
 
@@ -59,6 +62,23 @@ func (c claims) checkTimes(now time.Time) error {
 		return invalid("nbf is in the future")
 	}
 	return nil
+}
+
+// binds says whether at_hash is that of an access token: the left half of its hash, by the hash of the signature (OpenID Connect Core,
+// 3.1.3.6).
+func (c claims) binds(accessToken string) bool {
+	hash := sha512.New // EdDSA's, too
+	switch {
+	case strings.HasSuffix(c.alg, "256"):
+		hash = sha256.New
+	case strings.HasSuffix(c.alg, "384"):
+		hash = sha512.New384
+	}
+	h := hash()
+	h.Write([]byte(accessToken))
+	sum := h.Sum(nil)
+	want := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+	return subtle.ConstantTimeCompare([]byte(c.atHash), []byte(want)) == 1
 }
 
 // client is whom the token was issued to. There is one audience where azp does not say it, see expectation.forUs.

@@ -36,12 +36,3 @@ func unavailable(attempted string, cause error) error {
 	}
 	return fmt.Errorf("%s: %w: %s", attempted, ErrUnavailable, cause.Error())
 }
-
-// shorten keeps what others wrote from filling our log.
-func shorten(s string) string {
-	const most = 200
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "…"
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -35,50 +36,40 @@ type tokenResponse struct {
 	expiresIn, refreshExpiresIn               int64
 }
 
-// exchange posts the code, once, by x/oauth2, which builds the request. What x/oauth2 then makes of the answer is not used: it is
-// too forgiving, so the answer is read again, strictly.
+// exchange posts the code, once, and reads the answer strictly. x/oauth2 would read it too, more forgivingly, and for nobody.
 func (p *Provider) exchange(ctx context.Context, what call, e *endpoints, c Credentials, r Redemption) (tokenResponse, error) {
-	tape := &recorder{base: p.client.Transport}
-	client := *p.client
-	client.Transport = tape
-	ctx = context.WithValue(withCall(ctx, what), oauth2.HTTPClient, &client)
-
-	_, err := e.config(c, r.RedirectURI).Exchange(ctx, r.Code, oauth2.VerifierOption(r.CodeVerifier))
-	if tape.response == nil {
-		return tokenResponse{}, noAnswer(err)
+	req, err := e.tokenRequest(withCall(ctx, what), c, r)
+	if err != nil {
+		return tokenResponse{}, errors.New("token endpoint is not a URL to post to")
 	}
-	return readTokenResponse(tape.response)
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return tokenResponse{}, transportError("post to token endpoint", err)
+	}
+	defer resp.Body.Close()
+	return readTokenResponse(resp)
 }
 
-// noAnswer maps the error of an exchange that brought no answer.
-func noAnswer(err error) error {
-	if err == nil {
-		return invalid("no answer")
+// tokenRequest asks for the tokens that a code stands for (RFC 6749, 4.1.3; RFC 7636, 4.5).
+func (e *endpoints) tokenRequest(ctx context.Context, c Credentials, r Redemption) (*http.Request, error) {
+	form := url.Values{
+		"grant_type": {"authorization_code"}, "code": {r.Code}, "redirect_uri": {r.RedirectURI}, "code_verifier": {r.CodeVerifier},
 	}
-	return transportError("post to token endpoint", err)
-}
-
-// errKept is what x/oauth2 gets in place of an answer.
-var errKept = errors.New("answer is kept")
-
-// recorder keeps the one answer of an exchange from x/oauth2, which would read it in vain.
-type recorder struct {
-	base     http.RoundTripper
-	response *http.Response
-}
-
-// RoundTrip implements http.RoundTripper. The guard underneath has bounded the body and read it into memory.
-func (t *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
-	// A code is sent once, whatever x/oauth2 makes of the error.
-	if t.response != nil {
-		return nil, errKept
+	inHeader := e.oauth2.AuthStyle == oauth2.AuthStyleInHeader
+	if !inHeader {
+		form.Set("client_id", c.ClientID)
+		form.Set("client_secret", c.ClientSecret)
 	}
-	resp, err := t.base.RoundTrip(r)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.oauth2.TokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
-	t.response = resp
-	return nil, errKept
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if inHeader {
+		// RFC 6749, 2.3.1: each is encoded like a form's value before it is put together.
+		req.SetBasicAuth(url.QueryEscape(c.ClientID), url.QueryEscape(c.ClientSecret))
+	}
+	return req, nil
 }
 
 func readTokenResponse(resp *http.Response) (tokenResponse, error) {

@@ -20,8 +20,8 @@ func exactly(want string) func(string) bool {
 	return func(got string) bool { return subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1 }
 }
 
-// check is everything that go-oidc leaves to its caller, and what it checks more loosely. The nonce is asked last, so that nobody
-// learns from it about one that came in a token which is refused anyway.
+// check is every rule about what a token says (OpenID Connect Core, 3.1.3.7). The nonce is asked last, so that nobody learns from it
+// about one that came in a token which is refused anyway.
 func (x expectation) check(e *endpoints, c claims, now time.Time) error {
 	switch {
 	case !e.acceptIss(c.iss):

@@ -74,33 +74,33 @@ func (p *Provider) Redeem(ctx context.Context, r Redemption) (Grant, error) {
 	if err != nil {
 		return Grant{}, fmt.Errorf("exchange code: %w", err)
 	}
-	t, err := p.verify(ctx, e, expectation{clientID: credentials.ClientID, nonce: exactly(r.Nonce)}, response.idToken)
+	said, err := p.verify(ctx, e, expectation{clientID: credentials.ClientID, nonce: exactly(r.Nonce)}, response.idToken)
 	if err != nil {
 		return Grant{}, fmt.Errorf("verify ID token: %w", err)
 	}
 	// at_hash ties the access token to the ID token. The code flow may do without; if it is there, it must be right.
-	if t.claims.hasAtHash && t.token.VerifyAccessToken(response.accessToken) != nil {
+	if said.fields.has("at_hash") && !said.binds(response.accessToken) {
 		return Grant{}, invalid("at_hash is of another access token")
 	}
-	return p.grant(ctx, e, r, response, t)
+	return p.grant(ctx, e, r, response, said)
 }
 
-func (p *Provider) grant(ctx context.Context, e *endpoints, r Redemption, response tokenResponse, t verified) (Grant, error) {
+func (p *Provider) grant(ctx context.Context, e *endpoints, r Redemption, response tokenResponse, said claims) (Grant, error) {
 	granted, err := grantedScopes(response.scope, r.Scopes)
 	if err != nil {
 		return Grant{}, err
 	}
-	id, err := t.claims.identity(e.issuer)
+	id, err := said.identity(e.issuer)
 	if err != nil {
 		return Grant{}, err
 	}
-	id, err = p.complete(ctx, e, id, t.claims, response.accessToken, granted)
+	id, err = p.complete(ctx, e, id, said, response.accessToken, granted)
 	if err != nil {
 		return Grant{}, fmt.Errorf("complete identity: %w", err)
 	}
 	return Grant{
 		Identity:           id,
-		ClientID:           t.claims.client(),
+		ClientID:           said.client(),
 		GrantedScopes:      granted,
 		MissingScopes:      missingScopes(r.Scopes, granted),
 		AccessToken:        response.accessToken,
