@@ -66,7 +66,7 @@ type Policy interface {
 // Store keeps sessions. A session that is not there is ErrNoSession.
 type Store interface {
 	// CreateSession keeps a new session. ErrUserGone if the user is blocked or not there: a login that races a block must not leave
-	// a session behind.
+	// a session behind. Its user's last login is not before it.
 	CreateSession(ctx context.Context, s identity.Session) error
 	// SessionByHandle returns the session with this handle, expired or revoked ones included.
 	SessionByHandle(ctx context.Context, handleHash [32]byte) (identity.Session, error)

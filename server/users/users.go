@@ -53,7 +53,8 @@ func (b *Blocked) Is(target error) bool { return target == ErrBlocked }
 type Store interface {
 	// SaveUser runs change on the user with this issuer and subject, the zero User if there is none, and keeps the result; all
 	// in one transaction that no other writer interrupts. An error of change keeps nothing and is returned as it is.
-	// It returns a *Conflict if another user has the new email. change must not use the store.
+	// It returns a *Conflict if another user has the new email. change must not use the store, and may be run again.
+	// A later LastLoginAt alone may be left to the session that the login creates.
 	SaveUser(ctx context.Context, issuer, subject string, change func(identity.User) (identity.User, error)) (identity.User, error)
 	// RelinkUser runs change on the user who has this email, keeps the result under the issuer and subject that it has now, and
 	// ends every live session of the user, whose IDs it returns; all in one transaction. ErrNotFound if nobody has the email, a

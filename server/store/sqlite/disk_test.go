@@ -92,6 +92,8 @@ func TestADiskThatHangsKeepsNobodyWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	renamed := diskUser
+	renamed.Name = "Ann"
 	writes, began, back := store.queue.commit, make(chan struct{}), make(chan struct{})
 	store.queue.commit = func(synced bool, work func(context.Context, *sql.Tx) error) error {
 		close(began)
@@ -105,7 +107,7 @@ func TestADiskThatHangsKeepsNobodyWaiting(t *testing.T) {
 	store.queue.patience = 50 * time.Millisecond
 	var group sync.WaitGroup
 	for name, call := range map[string]func() error{
-		"save":    func() error { _, err := store.SaveUser(t.Context(), "iss", "1", to(diskUser)); return err },
+		"save":    func() error { _, err := store.SaveUser(t.Context(), "iss", "1", to(renamed)); return err },
 		"create":  func() error { return store.CreateSession(t.Context(), newSession(2)) },
 		"touch":   func() error { return store.TouchSession(t.Context(), "s1", diskTime) },
 		"end":     func() error { return store.RevokeSession(t.Context(), "s1", diskTime) },
@@ -128,6 +130,9 @@ func TestADiskThatHangsKeepsNobodyWaiting(t *testing.T) {
 		}
 	}
 	group.Wait()
+	if _, err := store.SaveUser(t.Context(), "iss", "1", to(diskUser)); err != nil {
+		t.Errorf("a user of whom nothing changed waits with those who write: %v", err)
+	}
 	if _, err := store.SessionByHandle(t.Context(), newSession(1).HandleHash); err != nil {
 		t.Errorf("reading waits with those who write: %v", err)
 	}
@@ -141,5 +146,42 @@ func TestADiskThatHangsKeepsNobodyWaiting(t *testing.T) {
 	}
 	if err := store.TouchSession(t.Context(), "s1", diskTime); err != nil {
 		t.Errorf("when the disk is back: %v", err)
+	}
+}
+
+// A login of a user who is known is one write, and one wait for the disk.
+func TestALoginOfAKnownUserIsOneTransaction(t *testing.T) {
+	store := openInternal(t, filepath.Join(t.TempDir(), "users.db"))
+	if _, err := store.SaveUser(t.Context(), "iss", "1", to(diskUser)); err != nil {
+		t.Fatal(err)
+	}
+	commits, commit := 0, store.queue.commit
+	store.queue.commit = func(synced bool, work func(context.Context, *sql.Tx) error) error {
+		commits++
+		return commit(synced, work)
+	}
+	login := func(n int, at time.Time) {
+		t.Helper()
+		user, s := diskUser, newSession(n)
+		user.LastLoginAt, s.CreatedAt = at, at
+		if saved, err := store.SaveUser(t.Context(), "iss", "1", to(user)); err != nil || !saved.LastLoginAt.Equal(at) {
+			t.Fatalf("saved the login of %s: %v", saved.LastLoginAt, err)
+		}
+		if err := store.CreateSession(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	login(1, diskTime.Add(time.Hour))
+	if commits != 1 {
+		t.Errorf("%d transactions for a login, want 1", commits)
+	}
+	// Another server's clock is behind, or this login was the slower one.
+	slower := newSession(2)
+	slower.CreatedAt = diskTime.Add(time.Minute)
+	if err := store.CreateSession(t.Context(), slower); err != nil {
+		t.Fatal(err)
+	}
+	if read, err := store.User(t.Context(), "u"); err != nil || !read.LastLoginAt.Equal(diskTime.Add(time.Hour)) {
+		t.Errorf("the last login is %s (%v), want the latest", read.LastLoginAt, err)
 	}
 }

@@ -25,11 +25,11 @@ func prepare(ctx context.Context, db *sql.DB, statements ...string) (prepared, e
 
 // prepareAll is done once the schema is there.
 func (s *Store) prepareAll(ctx context.Context) (err error) {
-	s.writes, err = prepare(ctx, s.writer, selectUserByIdentity, selectUserByEmail, upsertUser, insertSession, touchSession, revokeSession)
+	s.writes, err = prepare(ctx, s.writer, selectUserByIdentity, selectUserByEmail, upsertUser, insertSession, touchUser, touchSession, revokeSession)
 	if err != nil {
 		return err
 	}
-	s.reads, err = prepare(ctx, s.reader, selectUser, selectSessionByHandle)
+	s.reads, err = prepare(ctx, s.reader, selectUser, selectUserByIdentity, selectSessionByHandle)
 	return err
 }
 

@@ -15,7 +15,7 @@ func TestStatements_UseTheIndexesOnTheirPage(t *testing.T) {
 	plans := map[string]storetest.Plan{}
 	for name, statement := range map[string]string{
 		"selectUser": selectUser, "selectUserByIdentity": selectUserByIdentity, "selectUserByEmail": selectUserByEmail, "relinkUser": relinkUser,
-		"upsertUser": upsertUser, "insertSession": insertSession, "selectSessionByHandle": selectSessionByHandle,
+		"upsertUser": upsertUser, "touchUser": touchUser, "insertSession": insertSession, "selectSessionByHandle": selectSessionByHandle,
 		"touchSession": touchSession, "revokeSession": revokeSession, "revokeUserSessions": revokeUserSessions,
 		"selectRevokedSince": selectRevokedSince, "revokeUserSession": revokeUserSession, "selectUserSessions": selectUserSessions,
 		"deleteExpired": deleteExpired, "listUsers": listUsers, "listUsersByEmail": listUsersByEmail, "selectKeptSessions": selectKeptSessions,

@@ -10,9 +10,9 @@ import (
 	"github.com/googlelogin/operator/server/session"
 )
 
-// pace is how long after one sync the next one begins at the earliest. A write that comes alone never waits; under load those of two
-// milliseconds share one sync, which costs more than all of them together.
-const pace = 2 * time.Millisecond
+// pace is how long after one sync the next one begins at the earliest. A write that comes alone never waits; under load those of ten
+// milliseconds share one sync, which costs more than all of them together. Whoever signs in has waited longer for Google.
+const pace = 10 * time.Millisecond
 
 // callTimeout bounds how long a write waits for its turn: one that the disk holds up must not keep all others waiting with it.
 const callTimeout = 5 * time.Second

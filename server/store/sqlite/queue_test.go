@@ -69,15 +69,15 @@ func TestQueue_WhoWaitsSharesOneSyncAndIsAnsweredAfterIt(t *testing.T) {
 		ask("soon after a sync", 0, true)
 
 		want := []commit{
-			{true, 0, 1}, {true, 3 * time.Millisecond, 2}, {true, 20 * time.Millisecond, 1}, {false, 23 * time.Millisecond, 1},
-			{true, 26 * time.Millisecond, 1},
+			{true, 0, 1}, {true, 10 * time.Millisecond, 2}, {true, 20 * time.Millisecond, 1}, {false, 30 * time.Millisecond, 1},
+			{true, 33 * time.Millisecond, 1},
 		}
 		if diff := cmp.Diff(want, d.commits, cmp.AllowUnexported(commit{})); diff != "" {
 			t.Errorf("commits (-want +got):\n%s", diff)
 		}
 		wantAnswered := map[string]time.Duration{
-			"first": 3 * time.Millisecond, "while the first is synced": 6 * time.Millisecond, "and another": 6 * time.Millisecond,
-			"alone": 23 * time.Millisecond, "alone and not synced": 26 * time.Millisecond, "soon after a sync": 29 * time.Millisecond,
+			"first": 3 * time.Millisecond, "while the first is synced": 13 * time.Millisecond, "and another": 13 * time.Millisecond,
+			"alone": 23 * time.Millisecond, "alone and not synced": 33 * time.Millisecond, "soon after a sync": 36 * time.Millisecond,
 		}
 		if diff := cmp.Diff(wantAnswered, answered); diff != "" {
 			t.Errorf("answers (-want +got):\n%s", diff)

@@ -17,6 +17,7 @@ const (
 
 	insertSession = `INSERT INTO sessions (` + sessionColumns + `)
 		SELECT ?1, ?2, id, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?3 AND blocked_at = 0`
+	touchUser             = `UPDATE users SET last_login_at = ?1 WHERE id = ?2 AND last_login_at < ?1`
 	selectSessionByHandle = `SELECT ` + sessionColumns + ` FROM sessions WHERE handle_hash = ?`
 	touchSession          = `UPDATE sessions SET last_used_at = max(last_used_at, ?) WHERE id = ? AND revoked_at = 0`
 	revokeSession         = `UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at = 0`
@@ -30,15 +31,22 @@ const (
 		SELECT id FROM sessions WHERE expires_at <= ? OR (revoked_at > 0 AND revoked_at <= ?) LIMIT ?)`
 )
 
-// CreateSession implements session.Store.
+// CreateSession implements session.Store. A session begins with a login, which it writes down with its user: SaveUser leaves that to it.
 func (s *Store) CreateSession(ctx context.Context, created identity.Session) error {
-	result, err := s.write(ctx, insertSession, created.ID, created.HandleHash[:], created.UserID,
-		toMicros(created.CreatedAt), toMicros(created.LastUsedAt), toMicros(created.ExpiresAt), toMicros(created.RevokedAt),
-		created.UserAgent, strings.Join(created.MissingScopes, " "))
-	if err != nil {
-		return unavailable("create session", err)
-	}
-	inserted, err := result.RowsAffected()
+	at := toMicros(created.CreatedAt)
+	var inserted int64
+	err := s.queue.do(ctx, true, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := s.writes.exec(ctx, tx, insertSession, created.ID, created.HandleHash[:], created.UserID,
+			at, toMicros(created.LastUsedAt), toMicros(created.ExpiresAt), toMicros(created.RevokedAt),
+			created.UserAgent, strings.Join(created.MissingScopes, " "))
+		if err == nil {
+			inserted, err = result.RowsAffected()
+		}
+		if err == nil && inserted > 0 {
+			_, err = s.writes.exec(ctx, tx, touchUser, at, created.UserID)
+		}
+		return unavailable("write", err)
+	})
 	if err == nil && inserted == 0 {
 		return fmt.Errorf("create session: %w", session.ErrUserGone)
 	}

@@ -177,7 +177,7 @@ func parallelBlock(t *testing.T, store Store) {
 		var (
 			group   sync.WaitGroup
 			mu      sync.Mutex
-			created []string
+			created = []string{}
 			ended   []string
 		)
 		for n := range byte(8) {
@@ -210,7 +210,8 @@ func parallelBlock(t *testing.T, store Store) {
 				if err != nil {
 					t.Error(err)
 				}
-				ended = ids
+				// No session may have been created before.
+				ended = append([]string{}, ids...)
 			})
 		}
 		group.Wait()

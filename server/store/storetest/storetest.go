@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"keeps what change did to a user":                    updatesUser,
 		"keeps nothing when change fails":                    keepsNothing,
 		"does not know a user":                               unknownUser,
+		"keeps the last login with its session":              keepsLastLogin,
 		"E70 refuses an email that another user has":         emailTaken,
 		"E70 gives a user another Google account":            relinks,
 		"E70 gives nobody another account by mistake":        relinksNobody,

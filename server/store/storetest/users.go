@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -71,6 +72,23 @@ func keepsNothing(t *testing.T, store Store) {
 	}
 	// And the store still takes writes.
 	save(t, store, bob())
+}
+
+func keepsLastLogin(t *testing.T, store Store) {
+	save(t, store, ann())
+	for n, after := range []time.Duration{time.Hour, 2 * time.Hour} {
+		again, s := ann(), login(ann(), byte(n))
+		again.LastLoginAt, s.CreatedAt = now.Add(after), now.Add(after)
+		want := save(t, store, again)
+		create(t, store, s)
+		read, err := store.User(t.Context(), "user-ann")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, read); diff != "" || !read.LastLoginAt.Equal(kept.Add(after)) {
+			t.Errorf("the user after login %d (-saved +read):\n%s", n, diff)
+		}
+	}
 }
 
 func unknownUser(t *testing.T, store Store) {
