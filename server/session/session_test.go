@@ -1,6 +1,8 @@
 package session_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
@@ -420,4 +422,23 @@ func TestG89_AnEndedHandleEndsNoOtherSession(t *testing.T) {
 		t.Errorf("an ended handle answers %d, want 401", p.status)
 	}
 	other.want("/resume", http.StatusOK)
+}
+
+// Whoever reads the store, or a backup of it, holds no handle.
+func TestG85_TheStoreKnowsAHandleByItsHashAlone(t *testing.T) {
+	a, _, r := counted(t)
+	cookie, err := r.Cookie(handleCookie)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handle, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil || len(handle) != 32 {
+		t.Fatalf("a handle of %d bytes (%v)", len(handle), err)
+	}
+	if _, err := a.store.SessionByHandle(t.Context(), [32]byte(handle)); !errors.Is(err, session.ErrNoSession) {
+		t.Errorf("the handle itself is in the store: %v", err)
+	}
+	if _, err := a.store.SessionByHandle(t.Context(), sha256.Sum256(handle)); err != nil {
+		t.Errorf("its hash is not: %v", err)
+	}
 }
