@@ -25,9 +25,14 @@ const assetsVariable = "KUBEBUILDER_ASSETS"
 
 // Plane is one control plane. The zero value is ready to use, and starts when it is first asked for something.
 type Plane struct {
-	start   sync.Once
-	err     error
-	scheme  *runtime.Scheme
+	// WithoutCollector leaves the controller manager out: nobody deletes what a deleted owner leaves behind.
+	WithoutCollector bool
+
+	start  sync.Once
+	err    error
+	scheme *runtime.Scheme
+	// folder has what the programs are started with.
+	folder  string
 	env     *envtest.Environment
 	manager *controllerManager
 }
@@ -35,7 +40,7 @@ type Plane struct {
 // Run runs a package's tests and stops the control plane that they started. Its result is for os.Exit.
 func (p *Plane) Run(m *testing.M) int {
 	code := m.Run()
-	if err := p.stop(); err != nil {
+	if err := p.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "stop control plane:", err)
 		return 1
 	}
@@ -45,7 +50,7 @@ func (p *Plane) Run(m *testing.M) int {
 // Config returns the address and credentials of an administrator.
 func (p *Plane) Config(t testing.TB) *rest.Config {
 	t.Helper()
-	p.start.Do(func() { p.err = p.up() })
+	p.start.Do(func() { p.err = onLastingThread(p.up) })
 	if p.err != nil {
 		t.Fatal(p.err)
 	}
@@ -72,25 +77,59 @@ func (p *Plane) up() error {
 	utilruntime.Must(gatewayv1.Install(p.scheme))
 	utilruntime.Must(desired.AddServiceMonitors(p.scheme))
 	utilruntime.Must(v1beta1.AddToScheme(p.scheme))
+	if p.folder, err = os.MkdirTemp("", "controlplane-"); err != nil {
+		return err
+	}
+	if err := p.startAPIServer(assets, filepath.Join(root, "config", "crd", "bases")); err != nil {
+		return err
+	}
+	if p.WithoutCollector {
+		return nil
+	}
+	program, err := mortal(p.folder, filepath.Join(assets, "kube-controller-manager"))
+	if err != nil {
+		return err
+	}
+	p.manager, err = startControllerManager(program, p.env.KubeConfig)
+	return err
+}
+
+// startAPIServer starts etcd too.
+func (p *Plane) startAPIServer(assets, crds string) error {
+	etcd, err := mortal(p.folder, filepath.Join(assets, "etcd"))
+	if err != nil {
+		return err
+	}
+	apiServer, err := mortal(p.folder, filepath.Join(assets, "kube-apiserver"))
+	if err != nil {
+		return err
+	}
 	p.env = &envtest.Environment{
 		Scheme:                p.scheme,
-		CRDDirectoryPaths:     []string{filepath.Join(root, "config", "crd", "bases")},
+		CRDDirectoryPaths:     []string{crds},
 		ErrorIfCRDPathMissing: true,
 		// A busy machine of CI takes longer than envtest's own 20 seconds.
 		ControlPlaneStartTimeout: 2 * time.Minute,
 		ControlPlaneStopTimeout:  time.Minute,
 	}
+	p.env.ControlPlane.Etcd = &envtest.Etcd{Path: etcd}
+	// More than etcd's own 2 GiB, for whoever fills it. A limit costs nothing.
+	p.env.ControlPlane.Etcd.Configure().Set("quota-backend-bytes", "8589934592")
+	p.env.ControlPlane.GetAPIServer().Path = apiServer
+	// envtest's own has room for 254 Services.
+	p.env.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	if _, err := p.env.Start(); err != nil {
 		return errors.Join(fmt.Errorf("start etcd and kube-apiserver from %s: %w", assets, err), p.env.Stop())
 	}
-	p.manager, err = startControllerManager(filepath.Join(assets, "kube-controller-manager"), p.env.KubeConfig)
-	return err
+	return nil
 }
 
-func (p *Plane) stop() error {
+// Stop ends the control plane, if it was started, and all that is in it.
+func (p *Plane) Stop() error {
 	if p.env == nil {
 		return nil
 	}
+	defer func() { _ = os.RemoveAll(p.folder) }()
 	if p.manager == nil {
 		return p.env.Stop()
 	}
