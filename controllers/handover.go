@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/googlelogin/operator/controllers/desired"
 )
@@ -13,12 +14,17 @@ import (
 // applyDeployment brings the Deployment to what it should be. Its replicas are the autoscaler's, where there is one.
 func (r *Reconciler) applyDeployment(ctx context.Context, s *scope, live *appsv1.Deployment) error {
 	want := desired.Deployment(s.input)
-	if !desired.Autoscaled(s.login) {
-		return apply(ctx, r, s, want, live, appsv1ac.ExtractDeployment)
-	}
 	found, err := r.read(ctx, s.key(*want.GetName()), live)
 	if err != nil {
 		return fmt.Errorf("read Deployment %q: %w", *want.GetName(), err)
+	}
+	if found && refuseForeign(s.login, live, "") == nil {
+		if err := r.dropRollingUpdate(ctx, want, live); err != nil {
+			return err
+		}
+	}
+	if !desired.Autoscaled(s.login) {
+		return applyOver(ctx, r, s, want, live, found, false, appsv1ac.ExtractDeployment)
 	}
 	if found {
 		if err := handOver(want, live); err != nil {
@@ -45,5 +51,22 @@ func handOver(want *appsv1ac.DeploymentApplyConfiguration, live *appsv1.Deployme
 	default:
 		want.Spec.WithReplicas(replicas(live))
 	}
+	return nil
+}
+
+// dropRollingUpdate takes away the settings of a rolling update that somebody chose for a server that must not run twice. An apply leaves
+// alone what it does not name, and the API server refuses them beside the strategy that it names.
+// https://github.com/kubernetes/kubernetes/issues/24198
+func (r *Reconciler) dropRollingUpdate(ctx context.Context, want *appsv1ac.DeploymentApplyConfiguration, live *appsv1.Deployment) error {
+	if *want.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType || live.Spec.Strategy.RollingUpdate == nil {
+		return nil
+	}
+	recreate := live.DeepCopy()
+	recreate.Spec.Strategy = appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
+	patch := client.MergeFromWithOptions(live.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, recreate, patch, client.FieldOwner(fieldOwner)); err != nil {
+		return fmt.Errorf("take the rolling update out of Deployment %q: %w", live.Name, err)
+	}
+	*live = *recreate
 	return nil
 }
