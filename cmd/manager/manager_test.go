@@ -60,6 +60,8 @@ type team struct {
 	*testing.T
 	c  client.Client
 	ns string
+	// touches counts how often its GoogleLogin was touched.
+	touches int
 }
 
 func newTeam(t *testing.T) *team {
@@ -84,7 +86,7 @@ func (x *team) get(name string, obj client.Object) error {
 	return x.c.Get(context.Background(), client.ObjectKey{Namespace: x.ns, Name: name}, obj)
 }
 
-func (x *team) shop() *v1beta1.GoogleLogin {
+func (x *team) shop(change ...func(*v1beta1.GoogleLogin)) *v1beta1.GoogleLogin {
 	x.Helper()
 	login := &v1beta1.GoogleLogin{
 		ObjectMeta: metav1.ObjectMeta{Namespace: x.ns, Name: "shop"},
@@ -94,6 +96,9 @@ func (x *team) shop() *v1beta1.GoogleLogin {
 			Frontend:     v1beta1.Frontend{HomeURL: "https://shop.example.com/"},
 			Access:       v1beta1.Access{HostedDomains: []v1beta1.HostedDomain{"example.com"}, Emails: []v1beta1.Email{}},
 		},
+	}
+	for _, f := range change {
+		f(login)
 	}
 	x.create(login)
 	return login
