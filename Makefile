@@ -74,6 +74,10 @@ bench: ## Measure speed, CPU time and memory: a line for each figure, name value
 	go test -tags bench -c -o bin/bench ./test/bench
 	proxy=$$(test/cluster/binaries.sh oauth2-proxy) && cd test/bench && OAUTH2_PROXY=$$proxy/oauth2-proxy taskset -c 1 ../../bin/bench -test.timeout 30m | sed '/^PASS$$/d'
 
+bench-scale: ## Measure the manager beside thousands of GoogleLogins and foreign Secrets; SIZES=100,500,2000 FOREIGN=20000
+	go test -tags benchscale -c -o bin/bench-scale ./test/scale
+	assets=$$(test/cluster/binaries.sh control-plane) && cd test/scale && KUBEBUILDER_ASSETS=$$assets ../../bin/bench-scale -test.timeout 40m | sed '/^PASS$$/d'
+
 verify: ## Check that generated files, formatting, modules and the chart are as they should be
 	test/tools/verify.sh
 
@@ -85,6 +89,7 @@ lint: ## Run the linters, which also keep the import rules
 	$(GOLANGCI_LINT) run --build-tags chaos ./test/chaos/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags proxies ./test/proxies/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags bench ./test/bench/... || failed=1; \
+	$(GOLANGCI_LINT) run --build-tags benchscale ./test/scale/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags snippets ./test/snippets/... || failed=1; \
 	$(GOLANGCI_LINT) run --build-tags upgrade ./test/processes/... || failed=1; \
 	for module in test/cluster test/tools; do (cd $$module && $(GOLANGCI_LINT) run ./...) || failed=1; done; \
