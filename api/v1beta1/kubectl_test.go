@@ -118,7 +118,8 @@ func table(printed string) [][]string {
 	}
 	age := slices.Index(rows[0], "AGE")
 	for _, row := range rows[1:] {
-		if regexp.MustCompile(`^\d+s$`).MatchString(row[age]) {
+		// An empty cell is none here, and the rows differ then.
+		if age < len(row) && regexp.MustCompile(`^\d+s$`).MatchString(row[age]) {
 			row[age] = "now"
 		}
 	}
