@@ -64,6 +64,9 @@ browser: kit ## Drive the hosted pages and the front-end kit with Chromium, with
 proxies: ## Hold forward authentication against real nginx and Caddy, with the configurations that the docs show
 	caddy=$$(test/cluster/binaries.sh caddy) && CADDY=$$caddy/caddy go test -tags proxies -count=1 -timeout 20m ./test/proxies
 
+proxies-traefik: ## The same with real Traefik, which is built from source first: too long for CI
+	traefik=$$(test/cluster/binaries.sh traefik) && TRAEFIK=$$traefik/traefik go test -tags proxies,traefik -count=1 -timeout 20m ./test/proxies
+
 snippets: ## Run what docs/verify-tokens.md shows in Go, Node.js, Python and Java against good tokens and bad ones
 	test/snippets/packages.sh
 	cd test/snippets && npm ci --silent --ignore-scripts

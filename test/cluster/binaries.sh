@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the folder that holds a set of programs, after making sure that all of them are in it.
-# usage: binaries.sh control-plane|node|helm|helm3|caddy|crane|oauth2-proxy
+# usage: binaries.sh control-plane|node|helm|helm3|caddy|traefik|crane|oauth2-proxy
 #
 # control-plane: etcd and an API server with garbage collection, for tests; no root needed. node: what a whole node runs.
 # Kubernetes comes from KUBERNETES_BIN if that is set, else from the official release if its site can be reached, else it is
@@ -8,7 +8,7 @@
 set -euo pipefail
 # shellcheck source=test/cluster/env.sh
 . "$(dirname "$0")/env.sh"
-set_name=${1:?usage: binaries.sh control-plane|node|helm|helm3|caddy|crane|oauth2-proxy}
+set_name=${1:?usage: binaries.sh control-plane|node|helm|helm3|caddy|traefik|crane|oauth2-proxy}
 arch=$(go env GOARCH)
 export CGO_ENABLED=0
 
@@ -24,6 +24,7 @@ case $set_name in
   helm) version=$helm_version installed=("helm.sh/helm/v4/cmd/helm@$version") programs=(helm) ;;
   helm3) version=$helm3_version installed=("helm.sh/helm/v3/cmd/helm@$version") programs=(helm) ;;
   caddy) version=$caddy_version installed=("github.com/caddyserver/caddy/v2/cmd/caddy@$version") programs=(caddy) ;;
+  traefik) version=$traefik_version programs=(traefik) ;;
   crane) version=$crane_version installed=("github.com/google/go-containerregistry/cmd/crane@$version") programs=(crane) ;;
   oauth2-proxy) version=$oauth2_proxy_version installed=("github.com/oauth2-proxy/oauth2-proxy/v7@$version") programs=(oauth2-proxy) ;;
   *) die "no such set of programs: $set_name" ;;
@@ -74,6 +75,7 @@ fill() {
     say "building $p"
     GOBIN=$1 go install -trimpath -ldflags '-s -w' "$p"
   done
+  [ "$set_name" != traefik ] || "$scripts/traefik.sh" "$1"
   rm -f "$1/.sum"
   chmod 0755 "$1"/*
 }

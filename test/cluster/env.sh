@@ -4,7 +4,7 @@
 # The pinned release. test/cluster/go.mod pins the same one for building; k8s.io/kubernetes v1.N goes with staging v0.N.
 kubernetes_version=v1.37.2 etcd_version=v3.7.3
 coredns_version=v1.15.0 cni_version=v1.9.1
-helm_version=v4.3.1 helm3_version=v3.22.0 caddy_version=v2.11.9 crane_version=v0.22.1 oauth2_proxy_version=v7.15.6
+helm_version=v4.3.1 helm3_version=v3.22.0 caddy_version=v2.11.9 traefik_version=v3.7.13 crane_version=v0.22.1 oauth2_proxy_version=v7.15.6
 
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/googlelogin

@@ -5,13 +5,9 @@ package proxies
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
-
-var kinds = []kind{nginx, caddy}
-
-// soon makes the proxies give up early.
-var soon = change{"5s", "1s"}
 
 type probe func(*proxy) problems
 
@@ -59,7 +55,7 @@ func TestI113_NobodyPassesWhileNobodyKnows(t *testing.T) {
 		for name, server := range failures(t) {
 			t.Run(k.name+" "+name, func(t *testing.T) {
 				w := &world{t: t, app: newApplication(t)}
-				k.start(t, w, server, soon).holds(t, probeFailure)
+				k.start(t, w, server, k.soon...).holds(t, probeFailure)
 			})
 		}
 	}
@@ -94,4 +90,30 @@ func stub(t *testing.T, answer http.HandlerFunc) string {
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String()
+}
+
+// weakening takes one protection out of a documented configuration. A probe that still finds nothing would never have found anything.
+type weakening struct {
+	kind    kind
+	changes []change
+	probe   probe
+}
+
+func TestWeakened(t *testing.T) {
+	failing := stub(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	w := newWorld(t)
+	for name, row := range weakened {
+		t.Run(name, func(t *testing.T) {
+			server := w.server
+			switch {
+			case strings.HasSuffix(name, "passes what it could not ask"):
+				server = failing
+			case strings.HasSuffix(name, ", in silence"):
+				server = silent(t)
+			}
+			if found := row.probe(row.kind.start(t, w, server, row.changes...)); len(found) == 0 {
+				t.Error("nobody noticed")
+			}
+		})
+	}
 }

@@ -3,13 +3,11 @@
 package proxies
 
 import (
-	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -24,7 +22,7 @@ import (
 )
 
 // patience bounds a wait for something that should happen at once; it only ends a test that hangs.
-const patience = 30 * time.Second
+const patience = 45 * time.Second
 
 // change replaces what is in a documented configuration; it must be there.
 type change struct{ from, to string }
@@ -36,56 +34,17 @@ type kind struct {
 	place func(address, dir string) []change
 	// bearer makes the proxy hand on the access JWT.
 	bearer []change
+	// soon makes the proxy give up early, where it can be told to.
+	soon []change
 	// around is what the documentation leaves to its reader.
-	around  func(config, port, dir string) string
-	command func(config, dir string) *exec.Cmd
-}
-
-var nginx = kind{
-	name: "nginx", document: "../../docs/forward-auth/nginx.conf",
-	place: func(address, dir string) []change {
-		return []change{
-			{"listen 443 ssl;", "listen " + address + " ssl;"},
-			{"/etc/nginx/tls/tls.crt", dir + "/tls.crt"}, {"/etc/nginx/tls/tls.key", dir + "/tls.key"},
-		}
-	},
-	bearer: []change{
-		{"proxy_pass http://googlelogin/auth/check/nginx;\n", "\n"}, {"#bearer proxy_pass", "proxy_pass"},
-		{"#bearer auth_request_set", "auth_request_set"}, {"#bearer proxy_set_header", "proxy_set_header"},
-	},
-	around: func(config, _, dir string) string {
-		var temporary strings.Builder
-		for _, name := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-			fmt.Fprintf(&temporary, "%s_temp_path %s/%s;\n", name, dir, name)
-		}
-		return "daemon off; worker_processes 1; pid " + dir + "/pid; error_log stderr warn;\n" +
-			"events { worker_connections 256; }\nhttp { access_log off;\n" + temporary.String() + config + "}\n"
-	},
-	command: func(config, dir string) *exec.Cmd {
-		program := os.Getenv("NGINX")
-		if found, err := exec.LookPath("nginx"); program == "" && err == nil {
-			program = found
-		}
-		return exec.Command(cmp.Or(program, "/usr/sbin/nginx"), "-e", "stderr", "-p", dir, "-c", config)
-	},
-}
-
-var caddy = kind{
-	name: "caddy", document: "../../docs/forward-auth/Caddyfile",
-	place: func(_, dir string) []change {
-		return []change{{"\nshop.example.com {", "\nshop.example.com {\n\ttls " + dir + "/tls.crt " + dir + "/tls.key\n\tbind 127.0.0.1"}}
-	},
-	bearer: []change{
-		{"rewrite /auth/check/caddy?", "rewrite /auth/check/caddy?authorization=bearer"}, {"#bearer request_header", "request_header"},
-	},
-	around: func(config, port, _ string) string {
-		return "{\n\tadmin off\n\tpersist_config off\n\tauto_https disable_redirects\n\thttps_port " + port + "\n\tlog {\n\t\tlevel WARN\n\t}\n}\n" + config
-	},
-	command: func(config, dir string) *exec.Cmd {
-		command := exec.Command(cmp.Or(os.Getenv("CADDY"), "caddy"), "run", "--adapter", "caddyfile", "--config", config)
-		command.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
-		return command
-	},
+	around func(config, port, dir string) string
+	// files are what the configuration is written to, by their names in dir; "config" if there is none.
+	files   func(config string) map[string]string
+	command func(dir string) *exec.Cmd
+	// ready says whether a proxy that listens already goes by its configuration; nil if it does.
+	ready func(p *proxy) bool
+	// cleaned are the ambiguous paths that a proxy cleans before anybody sees them, and what comes of them.
+	cleaned map[string]string
 }
 
 // proxy runs, between its clients and a world.
@@ -115,11 +74,16 @@ func (k kind) start(t *testing.T, w *world, server string, changes ...change) *p
 		}
 		config = strings.ReplaceAll(config, c.from, c.to)
 	}
-	path := filepath.Join(dir, "config")
-	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
+	files := map[string]string{"config": config}
+	if k.files != nil {
+		files = k.files(config)
 	}
-	p.run(t, k.command(path, dir))
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.run(t, k.command(dir))
 	return p
 }
 
@@ -144,7 +108,9 @@ func (p *proxy) run(t *testing.T, command *exec.Cmd) {
 		connection, err := net.Dial("tcp", p.address)
 		if err == nil {
 			_ = connection.Close()
-			return
+			if p.ready == nil || p.ready(p) {
+				return
+			}
 		}
 		select {
 		case err := <-ended:

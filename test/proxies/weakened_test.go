@@ -1,12 +1,8 @@
-//go:build proxies
+//go:build proxies && !traefik
 
 package proxies
 
-import (
-	"net/http"
-	"net/http/httptest"
-	"testing"
-)
+var kinds = []kind{nginx, caddy}
 
 const documentedGood = "@good {\n\t\t\t\t\tstatus 2xx\n\t\t\t\t\theader X-Auth-Request-User *\n\t\t\t\t}"
 
@@ -15,12 +11,7 @@ func expected(what, name string) change {
 	return change{"\tadmin off\n", "\tadmin off\n\tservers {\n\t\texpected_" + what + "_headers " + name + "\n\t}\n"}
 }
 
-// weakened takes one protection out of a documented configuration. A probe that still finds nothing would never have found anything.
-var weakened = map[string]struct {
-	kind    kind
-	changes []change
-	probe   probe
-}{
+var weakened = map[string]weakening{
 	"nginx asks nobody":                     {nginx, []change{{"auth_request /.googlelogin-check;", ""}}, probeScripts},
 	"nginx asks nobody about cookies":       {nginx, []change{{"auth_request /.googlelogin-check;", ""}}, probeCookies},
 	"nginx asks nobody about paths":         {nginx, []change{{"auth_request /.googlelogin-check;", ""}}, probePaths},
@@ -61,24 +52,4 @@ var weakened = map[string]struct {
 	"Caddy does not say who it is":          {caddy, []change{{"\timport identity\n", "\tvars a b\n"}}, probeIdentity},
 	"Caddy leaves the client's token":       {caddy, caddy.bearer[:1], probeBearer},
 	"Caddy passes what it could not ask":    {caddy, []change{{documentedGood, "@good status 2xx 5xx"}}, probeFailure},
-}
-
-func TestWeakened(t *testing.T) {
-	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
-	t.Cleanup(failing.Close)
-	w := newWorld(t)
-	for name, row := range weakened {
-		t.Run(name, func(t *testing.T) {
-			server := w.server
-			switch name {
-			case "nginx passes what it could not ask", "Caddy passes what it could not ask":
-				server = failing.Listener.Addr().String()
-			case "nginx leaves the email, in silence", "Caddy passes nobody, in silence":
-				server = silent(t)
-			}
-			if found := row.probe(row.kind.start(t, w, server, row.changes...)); len(found) == 0 {
-				t.Error("nobody noticed")
-			}
-		})
-	}
 }
