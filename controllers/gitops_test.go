@@ -106,7 +106,7 @@ func TestTheOperatorOwnsNothingButTheStatus(t *testing.T) {
 	login := w.login()
 	for _, entry := range login.ManagedFields {
 		if entry.Subresource != "status" && entry.Manager == fieldOwner {
-			t.Errorf("the operator owns fields outside of the status: %s", entry.FieldsV1.Raw)
+			t.Errorf("the operator owns fields outside of the status: %s", entry.FieldsV1.GetRawString())
 		}
 	}
 	if login.Generation != 1 || len(login.Finalizers) > 0 || len(login.Annotations) > 0 || len(login.Labels) > 0 {
