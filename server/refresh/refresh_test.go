@@ -41,6 +41,8 @@ func TestJudge(t *testing.T) {
 	ahead := tokens[5].next(f.Salt)
 	renumbered := tokens[3]
 	renumbered.Number = 5
+	// The current one of its family, but for the bound.
+	far := Token{SessionID: f.Session.ID, Number: maxNumber + 1}
 	elsewhere := tokens[5]
 	elsewhere.SessionID = base64.RawURLEncoding.EncodeToString([]byte("another session!"))
 	for name, row := range map[string]struct {
@@ -67,7 +69,7 @@ func TestJudge(t *testing.T) {
 		"H99 an old one under another family's salt":          {other, tokens[2], 0, unknown, Token{}},
 		"H100 an old one's bits under the current number":     {f, renumbered, 0, unknown, Token{}},
 		"H99 the right bits under another session's ID":       {f, elsewhere, 0, unknown, Token{}},
-		"a family that went further than anybody has to walk": {Family{Session: f.Session, Number: maxNumber + 1}, tokens[1], 0, unknown, Token{}},
+		"a family that went further than anybody has to walk": {Family{Session: f.Session, Number: far.Number, Hash: far.hash()}, far, 0, unknown, Token{}},
 	} {
 		found, next := row.family.judge(row.token, start.Add(row.after))
 		if found != row.want || next != row.next {
