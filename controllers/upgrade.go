@@ -20,11 +20,11 @@ import (
 func (r *Reconciler) upgrade(ctx context.Context, s *scope) error {
 	s.upgrading = &finding{}
 	live, configMap := &appsv1.Deployment{}, &corev1.ConfigMap{}
-	found, err := r.readOwn(ctx, s, desired.ServerName(s.login.Name), live)
+	found, err := r.readOwn(ctx, s, "Deployment", desired.ServerName(s.login.Name), live)
 	if err != nil || !found {
 		return err
 	}
-	found, err = r.readOwn(ctx, s, desired.ConfigMapName(s.login.Name), configMap)
+	found, err = r.readOwn(ctx, s, "ConfigMap", desired.ConfigMapName(s.login.Name), configMap)
 	if err != nil || !found {
 		return err
 	}

@@ -87,7 +87,7 @@ func (s *scope) serverCanStart() bool {
 // findDeployment looks for a server that an earlier pass has started.
 func (r *Reconciler) findDeployment(ctx context.Context, s *scope) error {
 	deployment := &appsv1.Deployment{}
-	found, err := r.readOwn(ctx, s, desired.ServerName(s.login.Name), deployment)
+	found, err := r.readOwn(ctx, s, "Deployment", desired.ServerName(s.login.Name), deployment)
 	if found {
 		s.deployment = deployment
 	}
@@ -95,10 +95,10 @@ func (r *Reconciler) findDeployment(ctx context.Context, s *scope) error {
 }
 
 // readOwn gets a child if it is there and this GoogleLogin's.
-func (r *Reconciler) readOwn(ctx context.Context, s *scope, name string, into client.Object) (found bool, err error) {
+func (r *Reconciler) readOwn(ctx context.Context, s *scope, kind, name string, into client.Object) (found bool, err error) {
 	found, err = r.read(ctx, s.key(name), into)
 	if err != nil {
-		return false, fmt.Errorf("read %q: %w", name, err)
+		return false, fmt.Errorf("read %s %q: %w", kind, name, err)
 	}
-	return found && refuseForeign(s.login, into, "") == nil, nil
+	return found && refuseForeign(s.login, into, kind) == nil, nil
 }
