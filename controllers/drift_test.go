@@ -16,7 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
-	"github.com/googlelogin/operator/api/v1beta1"
 	"github.com/googlelogin/operator/controllers/desired"
 )
 
@@ -36,22 +35,15 @@ var kept = map[string]string{
 // Every field that we own is changed and removed by hand, one after the other, in every child that there can be. A pass must bring each back
 // and leave alone what others have added.
 func TestEveryOwnedFieldThatIsChangedByHandIsRepaired(t *testing.T) {
-	for name, change := range map[string]func(*v1beta1.GoogleLogin){"everything": everything, "scaled": scaled} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			plane.InstallGatewayAPI(t)
-			plane.InstallServiceMonitors(t)
-			w.create(databaseSecret(w.ns, "uri", "postgresql://shop:x@db:5432/shop"))
-			w.started(change)
-			for _, child := range w.children() {
-				t.Run(child.GetKind(), func(t *testing.T) {
-					here := *w
-					here.T = t
-					(&drift{world: &here, kind: child.GroupVersionKind(), name: child.GetName()}).walk()
-				})
-			}
-		})
-	}
+	withEveryField(t, func(w *world) {
+		for _, child := range w.children() {
+			w.Run(child.GetKind(), func(t *testing.T) {
+				here := *w
+				here.T = t
+				(&drift{world: &here, kind: child.GroupVersionKind(), name: child.GetName()}).walk()
+			})
+		}
+	})
 }
 
 // children are all objects that are applied.

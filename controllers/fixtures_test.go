@@ -1,6 +1,8 @@
 package controllers
 
 import (
+	"testing"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/utils/ptr"
@@ -73,6 +75,20 @@ func scaled(login *v1beta1.GoogleLogin) {
 	spec.Exposure = v1beta1.Exposure{Type: v1beta1.ExposureHTTPRoute, HTTPRoute: &v1beta1.HTTPRoute{
 		ParentRefs: []v1beta1.ParentRef{{Name: "public", Namespace: "gateways", SectionName: "https"}, {Name: "own"}},
 	}}
+}
+
+// withEveryField runs a test with a started shop of either kind: between them they have every field and every child.
+func withEveryField(t *testing.T, test func(*world)) {
+	for name, change := range map[string]func(*v1beta1.GoogleLogin){"everything": everything, "scaled": scaled} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			plane.InstallGatewayAPI(t)
+			plane.InstallServiceMonitors(t)
+			w.create(databaseSecret(w.ns, "uri", "postgresql://shop:x@db:5432/shop"))
+			w.started(change)
+			test(w)
+		})
+	}
 }
 
 // tooMuchAsked has a request above its limit, which only the Deployment's own validation notices.
