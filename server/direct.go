@@ -15,6 +15,7 @@ type Provider interface {
 	login.Provider
 	login.Button
 	credential.Provider
+	token.Provider
 }
 
 // Sessions are who is signed in.

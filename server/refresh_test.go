@@ -214,6 +214,55 @@ func TestH99_ATokenIsGoodForItsOwnClientAndServiceAlone(t *testing.T) {
 	granted(t, c.token("grant_type", "refresh_token", "refresh_token", android.RefreshToken, "client_id", androidClient))
 }
 
+func TestH99_AnAppThatIsNotListedAnyMoreGetsNoTokens(t *testing.T) {
+	w := newWorld(t, refreshTokens)
+	c := w.client()
+	web := c.signIn("ann@example.com")
+	android := granted(t, c.assertion(w.mint("ann@example.com", c.nonce(), googletest.IssuedTo(androidClient))))
+	refresh := func(token string) answer {
+		return c.token("grant_type", "refresh_token", "refresh_token", token, "client_id", androidClient)
+	}
+	w.changed(func(c *config.Config) { c.TokenEndpoint.ClientIDs = []string{"other.apps.googleusercontent.com"} })
+
+	deniedRefresh(t, refresh(android.RefreshToken), "invalid_client")
+	if got := lastAudit(w); got != "token refused unknown" {
+		t.Errorf("audit %q", got)
+	}
+	granted(t, c.refresh(web.RefreshToken))
+	// The session of an app that is no longer listed can be ended all the same, and what is not its token tells it nothing.
+	deniedRefresh(t, refresh(web.RefreshToken), "invalid_grant")
+	deniedRefresh(t, refresh("glrt_"+strings.Repeat("A", 70)), "invalid_grant")
+
+	w.changed(func(c *config.Config) { c.TokenEndpoint.ClientIDs = []string{androidClient} })
+	again := granted(t, refresh(android.RefreshToken))
+
+	w.changed(func(c *config.Config) { c.TokenEndpoint.ClientIDs = nil })
+	revoked := c.submit(revokeURL, fields("token", again.RefreshToken, "client_id", androidClient), "Accept", "application/json")
+	if revoked.StatusCode != http.StatusOK {
+		t.Errorf("revoke: status %d", revoked.StatusCode)
+	}
+	c.wantMe(again.AccessToken, http.StatusUnauthorized)
+}
+
+// TestH99_AnotherGoogleClient is a GoogleLogin that moves to another client at Google. Browsers stay signed in; the tokens that the
+// old client was given are good for as long as it is listed.
+func TestH99_AnotherGoogleClient(t *testing.T) {
+	w := newWorld(t, refreshTokens)
+	b, c := w.browser(), w.client()
+	b.login()
+	web := c.signIn("ann@example.com")
+	write(t, w.cfg.Client.IDFile, "moved.apps.googleusercontent.com")
+	w.app.reloader.loadAll()
+
+	deniedRefresh(t, c.refresh(web.RefreshToken), "invalid_client")
+	w.clock.advance(11 * time.Minute)
+	if a := b.script(http.MethodPost, shop+"/auth/refresh"); a.StatusCode != http.StatusOK {
+		t.Errorf("a browser: status %d", a.StatusCode)
+	}
+	w.changed(func(c *config.Config) { c.TokenEndpoint.ClientIDs = []string{googletest.ClientID} })
+	granted(t, c.refresh(web.RefreshToken))
+}
+
 func TestH99_ARefreshTokenIsNothingElse(t *testing.T) {
 	w := newWorld(t, refreshTokens)
 	c := w.client()

@@ -62,7 +62,8 @@ type TokenEndpoint struct {
 	Mode Switch `json:"mode,omitempty"`
 
 	// clientIDs are further client IDs of the same Google project, of its Android, iOS and desktop apps, whose ID tokens are
-	// accepted. Unset: those of the web client alone.
+	// accepted. An app that is taken out gets no more tokens for its refresh tokens either; put back, it does. Unset: those of the web
+	// client alone.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=16

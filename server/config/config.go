@@ -125,7 +125,7 @@ type Logo struct {
 // TokenEndpoint is POST {base}/token.
 type TokenEndpoint struct {
 	Enabled bool `json:"enabled,omitempty"`
-	// ClientIDs are further clients of the same Google project whose ID tokens are accepted.
+	// ClientIDs are further clients of the same Google project whose ID tokens and refresh tokens are accepted.
 	ClientIDs []string `json:"clientIDs,omitempty"`
 	// RefreshTokens gives a refresh token with each access token.
 	RefreshTokens bool `json:"refreshTokens,omitempty"`

@@ -74,6 +74,15 @@ func (p *Provider) VerifyCredential(ctx context.Context, c Credential) (Grant, e
 	return Grant{Identity: id, ClientID: said.client()}, nil
 }
 
+// Knows says whether ID tokens of this client are accepted: of our own, or of one of these others.
+func (p *Provider) Knows(clientID string, others []string) (bool, error) {
+	credentials, err := p.currentCredentials()
+	if err != nil {
+		return false, err
+	}
+	return expectation{clientID: credentials.ClientID, others: others}.known(clientID), nil
+}
+
 // verify runs all checks. What needs no key comes first, so that nonsense causes no fetch.
 func (p *Provider) verify(ctx context.Context, e *endpoints, want expectation, raw string) (c claims, err error) {
 	ctx, span := tracing.Start(ctx, "verify ID token")

@@ -89,6 +89,7 @@ var descriptions = map[string]string{
 	"unsupported_token_type": "Only refresh tokens are revoked here. An access token ends with POST logout.",
 	"invalid_grant": "The ID token or code, its nonce, its code_verifier or its redirect_uri, or the refresh token is not valid, expired " +
 		"or used before. Begin again with a new nonce.",
+	"invalid_client":          "The client_id is none of those that may sign in here. The refresh token was not used up.",
 	"unsupported_grant_type":  "grant_type must be authorization_code, " + GrantJWTBearer + " or, where enabled, refresh_token.",
 	"access_denied":           "The Google account may not sign in here.",
 	"temporarily_unavailable": "Nobody can sign in at the moment. Try again later, with a new nonce.",

@@ -18,7 +18,7 @@
 //     access token, in an answer that nobody may keep.
 //
 // With refresh tokens (package refresh) there is a third grant, refresh_token, with the client_id that Google issued the ID token to:
-// the session's limits, its user and the access policy are asked again, then the token is used up for its successor. Revoke ends the
+// the client has to be listed still, the session's limits, its user and the access policy are asked again, then the token is used up for its successor. Revoke ends the
 // session (RFC 7009). Without them a client whose token ended brings a new proof.
 //
 // Whoever signs in is whom Google's ID token names;

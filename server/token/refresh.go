@@ -11,8 +11,8 @@ import (
 	"github.com/googlelogin/operator/server/session"
 )
 
-// refresh answers a refresh token with an access token and its successor. The session is asked first: its limits, its user, the
-// access policy. Only then is the token used up, so that whatever failed before, the client can come again with it.
+// refresh answers a refresh token with an access token and its successor. The configuration is asked first whether the client is one
+// of ours still, then the session: its limits, its user, the access policy. Only then is the token used up, so that whatever failed before, the client can come again with it.
 func (h *Handler) refresh(r *http.Request, fields url.Values) (granted, error) {
 	for _, name := range []string{"refresh_token", "client_id"} {
 		if fields.Get(name) == "" {
@@ -21,6 +21,9 @@ func (h *Handler) refresh(r *http.Request, fields url.Values) (granted, error) {
 	}
 	use, err := h.checkRefresh(r, fields.Get("refresh_token"), fields.Get("client_id"))
 	if err != nil {
+		return granted{}, err
+	}
+	if err := h.mayRefresh(fields.Get("client_id")); err != nil {
 		return granted{}, err
 	}
 	current, user, err := h.Sessions.Renew(r.Context(), use.Session)
@@ -83,6 +86,19 @@ func (h *Handler) checkRefresh(r *http.Request, text, clientID string) (refresh.
 		return refresh.Use{}, unavailable(err)
 	}
 	return use, nil
+}
+
+// mayRefresh refuses a client that the configuration no longer lists. It ends nothing: whoever left a line out by mistake puts it
+// back, and nobody has to sign in again.
+func (h *Handler) mayRefresh(clientID string) error {
+	known, err := h.Provider.Knows(clientID, h.ClientIDs)
+	switch {
+	case err != nil:
+		return unavailable(err)
+	case !known:
+		return &refusal{http.StatusBadRequest, "invalid_client", errors.New("the client is not listed")}
+	}
+	return nil
 }
 
 // turnedAway tells a user who may no longer sign in from a session that is over, which a new sign-in mends.

@@ -31,6 +31,8 @@ const (
 type Provider interface {
 	VerifyCredential(ctx context.Context, c google.Credential) (google.Grant, error)
 	Redeem(ctx context.Context, r google.Redemption) (google.Grant, error)
+	// Knows says whether a client's ID tokens are accepted: our own client's, or those of one of these others.
+	Knows(clientID string, others []string) (bool, error)
 }
 
 // Nonces knows the nonces that apps were given.
@@ -80,7 +82,7 @@ type Options struct {
 	Sessions Sessions
 	// Refresh is nil where no refresh tokens are given out.
 	Refresh Refresh
-	// ClientIDs are the apps whose ID tokens are accepted beside our own client's.
+	// ClientIDs are the apps whose ID tokens and refresh tokens are accepted beside our own client's.
 	ClientIDs []string
 	// RedirectURIs are the ones that Google may have sent a code to.
 	RedirectURIs []string

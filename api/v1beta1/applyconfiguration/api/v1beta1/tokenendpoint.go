@@ -15,7 +15,8 @@ type TokenEndpointApplyConfiguration struct {
 	// mode set to Enabled serves the endpoint. Default: Disabled.
 	Mode *apiv1beta1.Switch `json:"mode,omitempty"`
 	// clientIDs are further client IDs of the same Google project, of its Android, iOS and desktop apps, whose ID tokens are
-	// accepted. Unset: those of the web client alone.
+	// accepted. An app that is taken out gets no more tokens for its refresh tokens either; put back, it does. Unset: those of the web
+	// client alone.
 	ClientIDs []string `json:"clientIDs,omitempty"`
 	// refreshTokens set to Enabled gives a refresh token with each access token, so that a client stays signed in within
 	// spec.session.idleTimeout and lifetime. Each is used once, for its successor. Disabled: a client whose access token has ended
