@@ -79,6 +79,20 @@ func probeScripts(px *proxy) (found problems) {
 	return found
 }
 
+// probeLongLogin wants a login to end well whose answer is about as long as it can be: the longest name that fits into a session, and the
+// longest URL to return to.
+func probeLongLogin(px *proxy) (found problems) {
+	c := px.client()
+	wanted := "/cart?" + strings.Repeat("x", 1900)
+	if end := c.login(answer{header: http.Header{"Location": {"/auth/login?return_to=" + url.QueryEscape(shop+wanted)}}}); end != shop+wanted {
+		found.add("a long login ends at %q, want the page asked for", end)
+	}
+	if got := len(c.cookies["__Host-shop"]); got < 2500 {
+		found.add("the session's cookie has %d bytes, which is not long", got)
+	}
+	return found
+}
+
 // probeIdentity wants the application to know who it is, whatever the method.
 func probeIdentity(px *proxy) (found problems) {
 	c, u := px.signedIn()

@@ -50,6 +50,15 @@ func TestI104_TheTokenIsWrittenOver(t *testing.T) {
 	}
 }
 
+func TestALongLoginFitsThroughProxies(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			w := newWorldWith(t, longAccount)
+			k.start(t, w, w.server).holds(t, probeLongLogin)
+		})
+	}
+}
+
 func TestI113_NobodyPassesWhileNobodyKnows(t *testing.T) {
 	for _, k := range kinds {
 		for name, server := range failures(t) {

@@ -3,6 +3,7 @@
 package proxies
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +18,11 @@ const (
 	ann  = "ann@example.com"
 )
 
+// longAccount is Ann with about the longest profile that a session's JWT still says.
+var longAccount = []googletest.Account{{
+	Email: ann, Sub: "1", Name: strings.Repeat("安", 256), Picture: "https://pictures.example.com/" + strings.Repeat("p", 750), HostedDomain: "example.com",
+}}
+
 // world is a callback server for https://shop.example.com, a stand-in for Google, and one for the application.
 type world struct {
 	t      *testing.T
@@ -30,8 +36,14 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, nil)
+}
+
+// newWorldWith is one where Google knows these accounts; none: the default ones.
+func newWorldWith(t *testing.T, accounts []googletest.Account) *world {
+	t.Helper()
 	w := &world{t: t, clock: new(clock), logs: new(standalone.Log), app: newApplication(t), server: "127.0.0.1:" + standalone.FreePort(t)}
-	w.google = googletest.NewServer(t, googletest.Options{Auto: ann, Now: w.clock.Now})
+	w.google = googletest.NewServer(t, googletest.Options{Auto: ann, Accounts: accounts, Now: w.clock.Now})
 	standalone.Run(t, newConfig(t, w), w.logs, w.clock.Now)
 	return w
 }
