@@ -4,7 +4,6 @@ package proxies
 
 import (
 	"bufio"
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -68,12 +67,14 @@ func (c *client) cookieLines() []string {
 // raw sends one request and reads the answer.
 func (p *proxy) raw(method, target string, lines ...string) answer {
 	p.w.t.Helper()
-	dialer := tls.Dialer{Config: &tls.Config{RootCAs: p.roots, ServerName: "shop.example.com", NextProtos: []string{"http/1.1"}}}
-	connection, err := dialer.Dial("tcp", p.address)
+	connection, err := p.dial()
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
 	defer connection.Close()
+	if p.http2 {
+		return exchange2(connection, method, target, lines...)
+	}
 	return exchange(connection, method, target, lines...)
 }
 

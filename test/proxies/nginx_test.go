@@ -22,7 +22,8 @@ var nginx = kind{
 		{"proxy_pass http://googlelogin/auth/check/nginx;\n", "\n"}, {"#bearer proxy_pass", "proxy_pass"},
 		{"#bearer auth_request_set", "auth_request_set"}, {"#bearer proxy_set_header", "proxy_set_header"},
 	},
-	soon: []change{{"5s", "1s"}},
+	soon:  []change{{"5s", "1s"}},
+	http2: []change{{" ssl;\n    server_name", " ssl http2;\n    server_name"}},
 	around: func(config, _, dir string) string {
 		var temporary strings.Builder
 		for _, name := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {

@@ -36,6 +36,8 @@ type kind struct {
 	bearer []change
 	// soon makes the proxy give up early, where it can be told to.
 	soon []change
+	// http2 makes the proxy speak HTTP/2, which most do anyway.
+	http2 []change
 	// around is what the documentation leaves to its reader.
 	around func(config, port, dir string) string
 	// files are what the configuration is written to, by their names in dir; "config" if there is none.
@@ -54,6 +56,8 @@ type proxy struct {
 	// address is where it listens, and roots who signed for it.
 	address string
 	roots   *x509.CertPool
+	// http2 says which HTTP its clients speak.
+	http2 bool
 }
 
 // start runs a proxy with the documented configuration and changes to it. server is whom it asks.
