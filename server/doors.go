@@ -21,6 +21,14 @@ type door struct {
 	server   *http.Server
 }
 
+// serve answers until the door is closed.
+func (d door) serve() error {
+	if err := d.server.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
 // open listens wherever the configuration says so: the public and the internal port first, in this order.
 func (a *app) open(at config.Listen, log *slog.Logger) ([]door, error) {
 	var doors []door

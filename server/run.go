@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/googlelogin/operator/server/config"
-	"github.com/googlelogin/operator/server/footprint"
+	"github.com/googlelogin/operator/server/crash"
 	"github.com/googlelogin/operator/server/middleware"
 	"github.com/googlelogin/operator/server/tracing"
 )
@@ -36,6 +36,10 @@ func Run(ctx context.Context, o Options) error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	return crash.Contain(ctx, o.Log, "server", func() error { return serve(ctx, o) })
+}
+
+func serve(ctx context.Context, o Options) error {
 	file, err := config.LoadFile(o.ConfigPath)
 	if err != nil {
 		return err
@@ -64,22 +68,26 @@ func (a *app) run(ctx context.Context, cfg config.Config, o Options) error {
 	a.reloader.loadAll()
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	serving, fail := context.WithCancelCause(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
-	group.Go(func() { a.reloader.run(background) })
-	group.Go(func() { footprint.Run(background) })
-	if o.Prove {
-		group.Go(func() { a.proof.run(background) })
-	}
-	group.Go(func() { sweep(background, a.kept, a.metrics, o.Log, o.Now) })
-	if a.shared {
-		group.Go(func() { follow(background, a, o.Log) })
-	}
 	defer group.Wait()
 	defer stop()
-
-	failed, listening := make(chan error, len(doors)), []any{"googlelogin", cfg.Instance}
+	defer func() { _ = closeAll(doors) }()
+	// Whatever part fails, the server ends: one that no longer learns of its files, or of sessions that were ended elsewhere, lets in
+	// whoever may come in no more.
+	begin := func(name string, part func() error) {
+		group.Go(func() {
+			if err := crash.Contain(background, o.Log, name, part); err != nil {
+				fail(err)
+			}
+		})
+	}
+	for _, l := range a.loops(o) {
+		begin(l.name, func() error { l.run(background); return nil })
+	}
+	listening := []any{"googlelogin", cfg.Instance}
 	for _, d := range doors {
-		group.Go(func() { failed <- d.server.Serve(d.listener) })
+		begin(d.name, d.serve)
 		listening = append(listening, d.name, d.listener.Addr().String())
 	}
 	o.Log.Info("listening", listening...)
@@ -91,19 +99,20 @@ func (a *app) run(ctx context.Context, cfg config.Config, o Options) error {
 		o.Listening(doors[0].listener.Addr(), doors[1].listener.Addr())
 	}
 	select {
-	case err := <-failed:
-		return errors.Join(fmt.Errorf("serve: %w", err), closeAll(doors))
+	case <-serving.Done():
+		return errors.Join(fmt.Errorf("serve: %w", context.Cause(serving)), closeAll(doors))
 	case <-ctx.Done():
 	}
-	return a.drain(doors, a.current.Load().DrainTimeout.Std(), o.Log)
+	return errors.Join(a.drain(serving, doors, a.current.Load().DrainTimeout.Std(), o.Log), context.Cause(serving))
 }
 
 // drain stops in the order that loses nothing: readiness first, so that the cluster sends no more; then every port but the internal
-// one, once what was under way is answered; the internal one last, so that the probes are answered all the while.
-func (a *app) drain(doors []door, within time.Duration, log *slog.Logger) error {
+// one, once what was under way is answered; the internal one last, so that the probes are answered all the while. If serving ends, since a
+// part has failed, whatever is left is cut off.
+func (a *app) drain(serving context.Context, doors []door, within time.Duration, log *slog.Logger) error {
 	log.Info("draining", "duration", within)
 	a.health.draining.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), within)
+	ctx, cancel := context.WithTimeout(serving, within)
 	defer cancel()
 	closing := slices.DeleteFunc(slices.Clone(doors), func(d door) bool { return d.name == internalDoor })
 	doors[0].server.SetKeepAlivesEnabled(false)

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/googlelogin/operator/server/crash"
 )
 
 // exporter posts spans as OTLP has it (opentelemetry-proto, collector/trace/v1). The exporter of OpenTelemetry would link gRPC's
@@ -24,9 +26,10 @@ type exporter struct {
 	failing atomic.Bool
 }
 
-// ExportSpans implements sdktrace.SpanExporter. It returns no error: the SDK would print it past our log.
+// ExportSpans implements sdktrace.SpanExporter. It returns no error: the SDK would print it past our log. Nor does it panic, on the SDK's
+// own goroutine.
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	err := e.post(ctx, encode(spans))
+	err := crash.Contain(ctx, e.log, "traces", func() error { return e.post(ctx, encode(spans)) })
 	if failing := err != nil; e.failing.Swap(failing) != failing {
 		if failing {
 			e.log.Warn("traces are not taken, and dropped", "err", err)

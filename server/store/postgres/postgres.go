@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/googlelogin/operator/server/crash"
 )
 
 const (
@@ -112,7 +114,7 @@ func (s *Store) prepareUntilDone(ctx context.Context) {
 
 // prepare brings the schema up to date and makes it this GoogleLogin's.
 func (s *Store) prepare(ctx context.Context) error {
-	err := migrate(ctx, s.pool, s.instance, s.log)
+	err := crash.Contain(ctx, s.log, "schema", func() error { return migrate(ctx, s.pool, s.instance, s.log) })
 	if err != nil {
 		err = fmt.Errorf("prepare database: %w", err)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
+	"github.com/googlelogin/operator/server/crash"
 	"github.com/googlelogin/operator/server/session"
 )
 
@@ -25,6 +27,7 @@ var errClosed = errors.New("store is closed")
 type queue struct {
 	// commit runs work in a transaction.
 	commit func(synced bool, work func(ctx context.Context, tx *sql.Tx) error) error
+	log    *slog.Logger
 	// patience is how long a write waits for its turn.
 	patience time.Duration
 
@@ -47,8 +50,10 @@ type job struct {
 
 func needsSync(j *job) bool { return j.synced }
 
-func newQueue(commit func(synced bool, work func(ctx context.Context, tx *sql.Tx) error) error) *queue {
-	q := &queue{commit: commit, patience: callTimeout, jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{})}
+func newQueue(commit func(synced bool, work func(ctx context.Context, tx *sql.Tx) error) error, log *slog.Logger) *queue {
+	q := &queue{
+		commit: commit, log: log, patience: callTimeout, jobs: make(chan *job), quit: make(chan struct{}), ended: make(chan struct{}),
+	}
 	go q.run()
 	return q
 }
@@ -124,9 +129,21 @@ func (q *queue) serve(batch []*job) {
 	}
 }
 
-// together runs jobs in one transaction. Its error is that of all of them; a single job has it as its own.
+// together runs jobs in one transaction. Its error is that of all of them; a single job has it as its own. The transaction itself may
+// panic, and everybody who writes waits for this goroutine: that is an error of this transaction alone.
 func (q *queue) together(jobs []*job) error {
-	err := q.commit(slices.ContainsFunc(jobs, needsSync), func(ctx context.Context, tx *sql.Tx) error {
+	err := crash.Contain(context.Background(), q.log, "write queue", func() error {
+		return q.commit(slices.ContainsFunc(jobs, needsSync), inTurn(jobs))
+	})
+	if err != nil && len(jobs) == 1 {
+		jobs[0].err = err
+	}
+	return err
+}
+
+// inTurn runs jobs one after the other, until one may have ended the transaction.
+func inTurn(jobs []*job) func(ctx context.Context, tx *sql.Tx) error {
+	return func(ctx context.Context, tx *sql.Tx) error {
 		for _, j := range jobs {
 			if err := j.ctx.Err(); err != nil {
 				j.err = unavailable("wait for other writes", err)
@@ -138,11 +155,7 @@ func (q *queue) together(jobs []*job) error {
 			}
 		}
 		return nil
-	})
-	if err != nil && len(jobs) == 1 {
-		jobs[0].err = err
 	}
-	return err
 }
 
 // run keeps a panic for the goroutine that asked, whose business it is.

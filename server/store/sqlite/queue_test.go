@@ -1,10 +1,13 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/googlelogin/operator/server/crash"
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/session"
 )
@@ -46,7 +50,7 @@ func (d *disk) commit(began time.Time, writes *int) func(bool, func(context.Cont
 func TestQueue_WhoWaitsSharesOneSyncAndIsAnsweredAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, writes := &disk{takes: 3 * time.Millisecond}, 0
-		q := newQueue(d.commit(time.Now(), &writes))
+		q := newQueue(d.commit(time.Now(), &writes), slog.New(slog.DiscardHandler))
 		defer q.close()
 		began := time.Now()
 		var mu sync.Mutex
@@ -88,7 +92,7 @@ func TestQueue_WhoWaitsSharesOneSyncAndIsAnsweredAfterIt(t *testing.T) {
 func TestQueue_SyncsAtMostOnceInItsPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, writes := &disk{takes: 100 * time.Microsecond}, 0
-		q := newQueue(d.commit(time.Now(), &writes))
+		q := newQueue(d.commit(time.Now(), &writes), slog.New(slog.DiscardHandler))
 		defer q.close()
 		for range 3 {
 			if err := q.do(t.Context(), true, func(context.Context, *sql.Tx) error { return nil }); err != nil {
@@ -106,7 +110,7 @@ func TestQueue_SyncsAtMostOnceInItsPace(t *testing.T) {
 func TestQueue_AWriteThatIsCancelledWhileItWaitsIsNotRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, writes := &disk{takes: time.Second}, 0
-		q := newQueue(d.commit(time.Now(), &writes))
+		q := newQueue(d.commit(time.Now(), &writes), slog.New(slog.DiscardHandler))
 		go func() { _ = q.do(t.Context(), true, func(context.Context, *sql.Tx) error { return nil }) }()
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -132,7 +136,7 @@ func TestQueue_AWriteThatIsCancelledWhileItWaitsIsNotRun(t *testing.T) {
 // A commit that fails must not pass for one that did not.
 func TestQueue_AFailedCommitIsEverybodysError(t *testing.T) {
 	d, writes := &disk{fails: unavailable("commit", errors.New("disk full"))}, 0
-	q := newQueue(d.commit(time.Now(), &writes))
+	q := newQueue(d.commit(time.Now(), &writes), slog.New(slog.DiscardHandler))
 	defer q.close()
 	jobs := []*job{}
 	for range 2 {
@@ -143,6 +147,31 @@ func TestQueue_AFailedCommitIsEverybodysError(t *testing.T) {
 		if !errors.Is(j.err, session.ErrStoreUnavailable) {
 			t.Errorf("job %d: error is %v", i, j.err)
 		}
+	}
+}
+
+// Whoever writes waits for the one goroutine of the queue.
+func TestM8_ATransactionThatPanicsIsAnErrorAndTheQueueGoesOn(t *testing.T) {
+	const secret = "canary-in-a-panic"
+	var written bytes.Buffer
+	panics := true
+	q := newQueue(func(_ bool, work func(context.Context, *sql.Tx) error) error {
+		if panics {
+			panic(secret)
+		}
+		return work(context.Background(), nil)
+	}, slog.New(slog.NewTextHandler(&written, nil)))
+	defer q.close()
+	work := func(context.Context, *sql.Tx) error { return nil }
+	if err := q.do(t.Context(), true, work); !errors.Is(err, crash.ErrPanicked) || strings.Contains(err.Error(), secret) {
+		t.Errorf("error is %v", err)
+	}
+	panics = false
+	if err := q.do(t.Context(), true, work); err != nil {
+		t.Errorf("the next write: %v", err)
+	}
+	if log := written.String(); !strings.Contains(log, "msg=panic") || strings.Contains(log, secret) {
+		t.Errorf("log: %s", log)
 	}
 }
 

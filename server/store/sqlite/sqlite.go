@@ -56,7 +56,7 @@ func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
 	if err := s.prepareAll(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	s.queue = newQueue(s.commit)
+	s.queue = newQueue(s.commit, log)
 	return s, nil
 }
 
