@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,9 +33,7 @@ type object[T any] interface {
 // apply makes the child that want describes, or brings it back to what want says, and leaves in live what the cluster has then.
 // Fields that want does not name belong to whoever set them.
 //
-// It writes nothing when the fields that we own are what want says already. extract is client-go's Extract function of the
-// kind: it tells those fields from the object's managed fields. A field that somebody else changed is not ours any more and
-// therefore differs.
+// It writes nothing when the fields that we own are what want says already, see owned.
 //
 // An object that this GoogleLogin does not control is refused with a *foreignError.
 func apply[A, T any, P applyConfiguration[A], O object[T]](
@@ -76,32 +73,32 @@ func applyOver[A, T any, P applyConfiguration[A], O object[T]](
 	return decodeInto(want, live)
 }
 
-// read gets an object from the cache, or from the API server if the cache has none: the cache holds only what bears our labels.
+// read gets an object from the cache, or from the API server if the cache has none: the cache holds only what bears our labels, and of
+// that no more than CacheOptions says.
 func (r *Reconciler) read(ctx context.Context, key client.ObjectKey, into client.Object) (found bool, err error) {
 	err = r.Client.Get(ctx, key, into)
 	if apierrors.IsNotFound(err) {
-		err = r.Live.Get(ctx, key, into)
+		return r.readLive(ctx, key, into)
 	}
+	return err == nil, err
+}
+
+// readLive gets an object from the API server, with all that is in it.
+func (r *Reconciler) readLive(ctx context.Context, key client.ObjectKey, into client.Object) (found bool, err error) {
+	err = r.Live.Get(ctx, key, into)
 	if apierrors.IsNotFound(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func alreadySo[P, O any](want P, live O, extract func(O, string) (P, error)) (bool, error) {
-	owned, err := extract(live, fieldOwner)
-	if err != nil {
-		return false, fmt.Errorf("read managed fields: %w", err)
-	}
-	wanted, err := json.Marshal(want)
+func alreadySo[P any, O client.Object](want P, live O, extract func(O, string) (P, error)) (bool, error) {
+	has, err := owned(live, extract)
 	if err != nil {
 		return false, err
 	}
-	has, err := json.Marshal(owned)
-	if err != nil {
-		return false, err
-	}
-	return bytes.Equal(wanted, has), nil
+	wanted, err := digestOf(want)
+	return wanted == has, err
 }
 
 // decodeInto replaces live by what the API server answered, which the client has put into the configuration.

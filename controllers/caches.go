@@ -1,9 +1,17 @@
 package controllers
 
 import (
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
+	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -11,19 +19,28 @@ import (
 	"github.com/googlelogin/operator/controllers/desired"
 )
 
-// CacheOptions says what the manager keeps in memory: GoogleLogins, our own children, and of Secrets nothing but names. With no
-// namespaces it looks at all.
+// CacheOptions says what the manager keeps in memory: GoogleLogins, what a pass reads of our own children, and no Secrets at all. With
+// no namespaces it looks at all.
 func CacheOptions(namespaces []string) cache.Options {
 	options := cache.Options{
 		// A Get that would quietly begin to cache all objects of a kind is a mistake; let it fail.
 		ReaderFailOnMissingInformer: true,
-		// For every kind that is not named below, whether the cluster has it now or gets it later.
+		// For every kind, whether the cluster has it now or gets it later.
 		DefaultLabelSelector: labels.SelectorFromSet(labels.Set{desired.LabelManagedBy: desired.ManagedBy}),
+		// Kinds that a cluster may lack are watched by their metadata.
+		DefaultTransform: bareMetadata,
 		ByObject: map[client.Object]cache.ByObject{
-			&v1beta1.GoogleLogin{}: {Label: labels.Everything()},
-			&corev1.Secret{}:       {Label: labels.Everything(), Transform: nameOnly},
-			// Of pods only the status is read; of the others the managed fields tell which fields are ours.
-			&corev1.Pod{}: {Transform: cache.TransformStripManagedFields()},
+			&v1beta1.GoogleLogin{}:                   {Label: labels.Everything(), Transform: bareLogin},
+			&corev1.Pod{}:                            {Transform: barePod},
+			&appsv1.Deployment{}:                     {Transform: bare(appsv1ac.ExtractDeployment, bareDeployment)},
+			&corev1.ConfigMap{}:                      {Transform: bare(corev1ac.ExtractConfigMap, bareConfigMap)},
+			&corev1.PersistentVolumeClaim{}:          {Transform: bare(corev1ac.ExtractPersistentVolumeClaim, bareClaim)},
+			&networkingv1.Ingress{}:                  {Transform: bare(networkingv1ac.ExtractIngress, bareIngress)},
+			&corev1.Service{}:                        {Transform: bare(corev1ac.ExtractService, noMore)},
+			&corev1.ServiceAccount{}:                 {Transform: bare(corev1ac.ExtractServiceAccount, noMore)},
+			&networkingv1.NetworkPolicy{}:            {Transform: bare(networkingv1ac.ExtractNetworkPolicy, noMore)},
+			&policyv1.PodDisruptionBudget{}:          {Transform: bare(policyv1ac.ExtractPodDisruptionBudget, noMore)},
+			&autoscalingv2.HorizontalPodAutoscaler{}: {Transform: bare(autoscalingv2ac.ExtractHorizontalPodAutoscaler, noMore)},
 		},
 	}
 	for _, namespace := range namespaces {
@@ -33,22 +50,4 @@ func CacheOptions(namespaces []string) cache.Options {
 		options.DefaultNamespaces[namespace] = cache.Config{}
 	}
 	return options
-}
-
-// nameOnly keeps of a Secret's metadata what tells which Secret it is and whether it changed. Annotations go first of all:
-// `kubectl apply` keeps the whole content of a Secret in one of them.
-func nameOnly(obj any) (any, error) {
-	secret, ok := obj.(*metav1.PartialObjectMetadata)
-	if !ok {
-		return obj, nil
-	}
-	return &metav1.PartialObjectMetadata{
-		TypeMeta: secret.TypeMeta,
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace:       secret.Namespace,
-			Name:            secret.Name,
-			UID:             secret.UID,
-			ResourceVersion: secret.ResourceVersion,
-		},
-	}, nil
 }

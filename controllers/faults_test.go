@@ -45,12 +45,12 @@ func (w *world) behind(meddle func(*http.Request, func() (*http.Response, error)
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.r.Client, w.r.Live = sabotaged, sabotaged
+	w.r.Client, w.r.Live = cached(sabotaged), sabotaged
 }
 
 // alone gives the world a new manager with an undisturbed connection, as a restart does.
 func (w *world) alone() {
-	w.r = &Reconciler{Client: w.c, Live: w.c, Recorder: w.events, ServerImage: w.r.ServerImage, Now: w.r.Now}
+	w.r = &Reconciler{Client: cached(w.c), Live: w.c, Recorder: w.events, ServerImage: w.r.ServerImage, Now: w.r.Now}
 }
 
 var errKilled = errors.New("the manager is dead")

@@ -14,7 +14,11 @@ import (
 // applyDeployment brings the Deployment to what it should be. Its replicas are the autoscaler's, where there is one.
 func (r *Reconciler) applyDeployment(ctx context.Context, s *scope, live *appsv1.Deployment) error {
 	want := desired.Deployment(s.input)
-	found, err := r.read(ctx, s.key(*want.GetName()), live)
+	read := r.read
+	if desired.Autoscaled(s.login) {
+		read = r.readLive // handOver has to see whose the replicas are.
+	}
+	found, err := read(ctx, s.key(*want.GetName()), live)
 	if err != nil {
 		return fmt.Errorf("read Deployment %q: %w", *want.GetName(), err)
 	}

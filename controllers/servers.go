@@ -51,7 +51,7 @@ func (r *Reconciler) servers(ctx context.Context, s *scope) error {
 		return err
 	}
 	answers := r.ask(ctx, ready(pods))
-	want := config.Hash([]byte(s.configMap.Data[desired.ConfigKey]))
+	want := config.Hash([]byte(s.input.Rendering().Config))
 	waited := s.now.Sub(s.configWrittenAt())
 	s.report(v1beta1.ConditionConfigLoaded, s.loaded(answers, want, waited))
 	if len(answers) > 0 {

@@ -46,7 +46,7 @@ func newWorld(t *testing.T) *world {
 		events: events.NewFakeRecorder(100),
 		writes: &writes{},
 	}
-	counted := interceptor.NewClient(w.c, w.writes.funcs())
+	counted := cached(interceptor.NewClient(w.c, w.writes.funcs()))
 	w.r = &Reconciler{Client: counted, Live: w.c, Recorder: w.events, ServerImage: "example.com/server:1", Now: time.Now}
 	return w
 }

@@ -45,8 +45,8 @@ func TestATenantReachesNoSecretOfAnotherNamespace(t *testing.T) {
 		t.Fatalf("the tenant reads the Secret without any trick: %v", err)
 	}
 	reads := &reads{}
-	w.r.Client = interceptor.NewClient(managerClient(t, w), reads.funcs())
-	w.r.Live = w.r.Client
+	counted := interceptor.NewClient(managerClient(t, w), reads.funcs())
+	w.r.Client, w.r.Live = cached(counted), counted
 	w.r.ClusterKeys = &keySource{keys: desired.ClusterKeys{Issuer: "https://cluster.example", JWKS: `{"keys":[]}`}}
 
 	tries, accepted, fields := 0, 0, stringFields(specSchema(t), "spec")

@@ -19,18 +19,17 @@ import (
 // upgrade changed may wait: a change of the spec never does, nor does the repair of what somebody has changed by hand.
 func (r *Reconciler) upgrade(ctx context.Context, s *scope) error {
 	s.upgrading = &finding{}
-	live, configMap := &appsv1.Deployment{}, &corev1.ConfigMap{}
-	found, err := r.readOwn(ctx, s, "Deployment", desired.ServerName(s.login.Name), live)
+	configMap := &corev1.ConfigMap{}
+	found, err := r.readOwn(ctx, s, "ConfigMap", desired.ConfigMapName(s.login.Name), configMap)
 	if err != nil || !found {
 		return err
 	}
-	found, err = r.readOwn(ctx, s, "ConfigMap", desired.ConfigMapName(s.login.Name), configMap)
-	if err != nil || !found {
-		return err
+	if configMap.Annotations[desired.RenderedHashAnnotation] == s.input.Rendering().Hash() {
+		return nil // The usual case: this release has rendered it.
 	}
-	before, known := desired.RunningOf(live, configMap, fieldOwner)
-	if !known || !s.onlyTheOperatorChanged(before) {
-		return nil
+	live, before, known, err := r.running(ctx, s)
+	if err != nil || !known || !s.onlyTheOperatorChanged(before) {
+		return err
 	}
 	if s.login.Spec.Server.UpgradePolicy == v1beta1.UpgradeOnSpecChange {
 		s.keep(before.Rendering, v1beta1.ReasonUpgradeHeld,
@@ -42,6 +41,22 @@ func (r *Reconciler) upgrade(ctx context.Context, s *scope) error {
 		return nil
 	}
 	return r.awaitTurn(ctx, s, before.Rendering)
+}
+
+// running reads what the server runs with, live, since the cache has no content. It is not known if somebody else has changed it.
+func (r *Reconciler) running(ctx context.Context, s *scope) (live *appsv1.Deployment, before desired.Running, known bool, err error) {
+	live, configMap := &appsv1.Deployment{}, &corev1.ConfigMap{}
+	for name, into := range map[string]client.Object{desired.ServerName(s.login.Name): live, desired.ConfigMapName(s.login.Name): configMap} {
+		found, err := r.readLive(ctx, s.key(name), into)
+		if err != nil {
+			return nil, before, false, fmt.Errorf("read %q as it is run: %w", name, err)
+		}
+		if ours := found && refuseForeign(s.login, into, "") == nil; !ours {
+			return nil, before, false, nil
+		}
+	}
+	before, known = desired.RunningOf(live, configMap, fieldOwner)
+	return live, before, known, nil
 }
 
 // onlyTheOperatorChanged reports whether the servers would be run in another way, and the spec is not why. A change of the spec that

@@ -11,8 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -32,9 +32,13 @@ const secretRefIndex = "secretRefs"
 // concurrentPasses bounds how many GoogleLogins are worked on at once. A pass is short and waits mostly for the API server.
 const concurrentPasses = 4
 
-// SetupWithManager registers the reconciler and all that starts a pass.
-func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
-	err := mgr.GetFieldIndexer().IndexField(ctx, &v1beta1.GoogleLogin{}, secretRefIndex, secretRefs)
+// SetupWithManager registers the reconciler and all that starts a pass, in these namespaces, or in all if there are none.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, namespaces []string) error {
+	secrets, err := client.NewWithWatch(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return fmt.Errorf("make a client to watch Secrets: %w", err)
+	}
+	err = mgr.GetFieldIndexer().IndexField(ctx, &v1beta1.GoogleLogin{}, secretRefIndex, secretRefs)
 	if err != nil {
 		return fmt.Errorf("index GoogleLogins by Secret: %w", err)
 	}
@@ -54,7 +58,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&networkingv1.Ingress{}, child).
 		Watches(&policyv1.PodDisruptionBudget{}, child).
 		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, child, builder.WithPredicates(predicate.Funcs{UpdateFunc: moreThanStatus})).
-		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.loginsOfSecret)).
+		WatchesRawSource(&secretWatch{client: secrets, namespaces: namespaces, loginsOf: r.loginsOfSecret, allLogins: r.allLogins}).
 		Build(r)
 	if err != nil {
 		return err
@@ -65,10 +69,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 
 // moreThanStatus leaves out what an autoscaler writes down each time that it measures.
 func moreThanStatus(e event.UpdateEvent) bool {
-	before, after := e.ObjectOld.(*autoscalingv2.HorizontalPodAutoscaler), e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler)
-	return !equality.Semantic.DeepEqual(before.Spec, after.Spec) ||
-		!equality.Semantic.DeepEqual(before.Labels, after.Labels) ||
-		!equality.Semantic.DeepEqual(before.OwnerReferences, after.OwnerReferences)
+	before, err := owned(e.ObjectOld.(*autoscalingv2.HorizontalPodAutoscaler), autoscalingv2ac.ExtractHorizontalPodAutoscaler)
+	after, err2 := owned(e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler), autoscalingv2ac.ExtractHorizontalPodAutoscaler)
+	return before != after || err != nil || err2 != nil
 }
 
 // logOf names the GoogleLogin under the key that all our lines have for it.
@@ -124,6 +127,19 @@ func (r *Reconciler) loginsOfSecret(ctx context.Context, secret client.Object) [
 		}
 	}
 	return out
+}
+
+// allLogins returns the GoogleLogins of a namespace, or of all.
+func (r *Reconciler) allLogins(ctx context.Context, namespace string) ([]reconcile.Request, error) {
+	var logins v1beta1.GoogleLoginList
+	if err := r.Client.List(ctx, &logins, client.InNamespace(namespace)); err != nil {
+		return nil, fmt.Errorf("list GoogleLogins: %w", err)
+	}
+	out := make([]reconcile.Request, 0, len(logins.Items))
+	for i := range logins.Items {
+		out = append(out, request(&logins.Items[i], logins.Items[i].Name))
+	}
+	return out, nil
 }
 
 // request names the GoogleLogin called login in the namespace of obj.

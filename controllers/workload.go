@@ -54,7 +54,15 @@ func (r *Reconciler) workload(ctx context.Context, s *scope) error {
 // configureRunning brings a server that runs the configuration that it can take without a restart, whatever a new one would lack: who
 // may come in no longer must be out, with or without the client's Secret.
 func (r *Reconciler) configureRunning(ctx context.Context, s *scope) error {
-	if s.deployment == nil || !s.good(v1beta1.ConditionAccepted) || !desired.TakesConfig(&s.deployment.Spec.Template, s.input) {
+	if s.deployment == nil || !s.good(v1beta1.ConditionAccepted) {
+		return nil
+	}
+	running := &appsv1.Deployment{}
+	found, err := r.readLive(ctx, s.key(s.deployment.Name), running)
+	if err != nil {
+		return fmt.Errorf("read the pods' template of Deployment %q: %w", s.deployment.Name, err)
+	}
+	if !found || !desired.TakesConfig(&running.Spec.Template, s.input) {
 		return nil
 	}
 	configMap := &corev1.ConfigMap{}

@@ -79,7 +79,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options, tracer 
 		Now:                time.Now,
 		Tracer:             tracer,
 	}
-	if err := reconciler.SetupWithManager(ctx, mgr); err != nil {
+	if err := reconciler.SetupWithManager(ctx, mgr, o.namespaces); err != nil {
 		return nil, fmt.Errorf("set up the controller: %w", err)
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
