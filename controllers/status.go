@@ -159,6 +159,6 @@ func (r *Reconciler) patchStatus(ctx context.Context, s *scope) error {
 	if err != nil {
 		return fmt.Errorf("write the status: %w", err)
 	}
-	r.tell(ctx, s.login, transitions)
+	r.tell(ctx, s, transitions)
 	return nil
 }
