@@ -45,6 +45,9 @@ func run(ctx context.Context, args []string, env func(string) string) error {
 		fmt.Println(buildVersion())
 		return nil
 	}
+	if err := saveMemory(env); err != nil {
+		return err
+	}
 	handler, err := o.logHandler(os.Stderr)
 	if err != nil {
 		return err
