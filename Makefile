@@ -77,9 +77,9 @@ bench: ## Measure speed, CPU time and memory: a line for each figure, name value
 	go test -tags bench -c -o bin/bench ./test/bench
 	proxy=$$(test/cluster/binaries.sh oauth2-proxy) && cd test/bench && OAUTH2_PROXY=$$proxy/oauth2-proxy taskset -c 1 ../../bin/bench -test.timeout 30m | sed '/^PASS$$/d'
 
-bench-scale: ## Measure the manager beside thousands of GoogleLogins and foreign Secrets; SIZES=100,500,2000 FOREIGN=20000
+bench-scale: ## Measure the manager beside thousands of GoogleLogins and foreign Secrets; SIZES=100,500,2000 FOREIGN=20000 PROFILE=<folder for heap profiles>
 	go test -tags benchscale -c -o bin/bench-scale ./test/scale
-	assets=$$(test/cluster/binaries.sh control-plane) && cd test/scale && KUBEBUILDER_ASSETS=$$assets ../../bin/bench-scale -test.timeout 40m | sed '/^PASS$$/d'
+	assets=$$(test/cluster/binaries.sh control-plane) && cd test/scale && KUBEBUILDER_ASSETS=$$assets ../../bin/bench-scale -test.timeout 3h | sed '/^PASS$$/d'
 
 verify: ## Check that generated files, formatting, modules and the chart are as they should be
 	test/tools/verify.sh

@@ -7,7 +7,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,10 +24,10 @@ type cast struct {
 	services map[client.ObjectKey]bool
 }
 
-func newCast(w *world, config *rest.Config) *cast {
+func newCast(w *world) *cast {
 	w.Helper()
 	c := &cast{w: w, reasons: map[client.ObjectKey]map[string]string{}, services: map[client.ObjectKey]bool{}}
-	informers, err := cache.New(config, cache.Options{
+	informers, err := cache.New(w.admin, cache.Options{
 		Scheme:   w.plane.Scheme(w.T),
 		ByObject: map[client.Object]cache.ByObject{&corev1.Service{}: {Transform: cache.TransformStripManagedFields()}},
 	})

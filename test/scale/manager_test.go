@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -23,9 +24,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/yaml"
 )
 
 const managerUser = "manager"
+
+// profiles is where the manager shows its profiles; PROFILE=<folder> keeps some of them.
+const profiles = "127.0.0.1:26060"
 
 // build compiles the manager as `make build` does.
 func build(t *testing.T) (program string) {
@@ -46,6 +51,9 @@ type manager struct {
 	metrics string
 	began   time.Time
 	log     *os.File
+	// ended is closed when the process is no more, and err is how it ended.
+	ended chan struct{}
+	err   error
 }
 
 // start runs the manager behind the proxy, as one of several that share a lease.
@@ -55,7 +63,7 @@ func (w *world) start(program string) *manager {
 	if err != nil {
 		w.Fatal(err)
 	}
-	m := &manager{w: w, metrics: free.Addr().String()}
+	m := &manager{w: w, metrics: free.Addr().String(), ended: make(chan struct{})}
 	_ = free.Close()
 	m.log, err = os.Create(filepath.Join(w.TempDir(), "log"))
 	if err != nil {
@@ -63,15 +71,41 @@ func (w *world) start(program string) *manager {
 	}
 	m.command = exec.Command(program, "--server-image=example.com/server:1", "--leader-elect", "--leader-election-namespace=default",
 		"--metrics-bind-address="+m.metrics, "--health-probe-bind-address=0")
-	m.command.Env = append(os.Environ(), "KUBECONFIG="+w.kubeconfig())
+	if os.Getenv("PROFILE") != "" {
+		m.command.Args = append(m.command.Args, "--pprof-bind-address="+profiles)
+	}
+	m.command.Env = append(os.Environ(), "KUBECONFIG="+w.kubeconfig(), fmt.Sprintf("MEMORY_LIMIT=%d", memoryLimit(w.T)))
 	m.command.Stderr = m.log
 	m.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	m.began = time.Now()
 	if err := m.command.Start(); err != nil {
 		w.Fatal(err)
 	}
+	go func() {
+		m.err = m.command.Wait()
+		close(m.ended)
+	}()
+	w.running = m
 	w.Cleanup(m.stop)
 	return m
+}
+
+// memoryLimit is what the chart lets the manager have, in bytes.
+func memoryLimit(t *testing.T) int64 {
+	t.Helper()
+	content, err := os.ReadFile("../../charts/googlelogin/values.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values struct {
+		Manager struct {
+			Resources corev1.ResourceRequirements `json:"resources"`
+		} `json:"manager"`
+	}
+	if err := yaml.Unmarshal(content, &values); err != nil {
+		t.Fatal(err)
+	}
+	return values.Manager.Resources.Limits.Memory().Value()
 }
 
 func (w *world) kubeconfig() string {
@@ -90,14 +124,37 @@ func (w *world) kubeconfig() string {
 
 // stop ends the manager as the kubelet does.
 func (m *manager) stop() {
-	if m.command.ProcessState != nil {
+	if m.w.running != m {
 		return
 	}
+	m.w.running = nil
 	_ = m.command.Process.Signal(syscall.SIGTERM)
-	if err := m.command.Wait(); err != nil {
-		content, _ := os.ReadFile(m.log.Name())
-		m.w.Errorf("the manager ended with %v\n%s", err, content[max(0, len(content)-2000):])
+	<-m.ended
+	if m.err != nil {
+		m.w.Errorf("the manager ended with %v\n%s", m.err, m.lastWords())
 	}
+}
+
+// wantAlive ends the test if the manager has ended: killed for its memory, say.
+func (m *manager) wantAlive(what string) {
+	m.w.Helper()
+	select {
+	case <-m.ended:
+		m.w.running = nil
+		m.w.Fatalf("%s: the manager has ended by itself: %v\n%s", what, m.err, m.lastWords())
+	default:
+	}
+}
+
+func (m *manager) lastWords() []byte {
+	content, _ := os.ReadFile(m.log.Name())
+	return content[max(0, len(content)-2000):]
+}
+
+// sayMemory tells what is the program's own file from what it has allocated.
+func (m *manager) sayMemory() {
+	m.w.Helper()
+	say("resident: %.1f MiB allocated, %.1f MiB of the program's file", m.memory("RssAnon"), m.memory("RssFile"))
 }
 
 // memory reads a line of /proc/<pid>/status in MiB: VmRSS is what it has, VmHWM the most that it ever had.
@@ -118,6 +175,29 @@ func (m *manager) memory(line string) float64 {
 	}
 	m.w.Fatalf("no %s in the process's status", line)
 	return 0
+}
+
+// profile keeps what the manager holds in memory at that moment, if PROFILE names a folder.
+func (m *manager) profile(moment string) {
+	m.w.Helper()
+	folder := os.Getenv("PROFILE")
+	if folder == "" {
+		return
+	}
+	for kind, query := range map[string]string{"heap": "heap?gc=1", "goroutine": "goroutine"} {
+		answer, err := http.Get("http://" + profiles + "/debug/pprof/" + query)
+		if err != nil {
+			m.w.Fatal(err)
+		}
+		content, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil {
+			m.w.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%d-%s.pb.gz", kind, m.w.logins, moment)), content, 0o600); err != nil {
+			m.w.Fatal(err)
+		}
+	}
 }
 
 // passes and queued are the controller's own metrics.

@@ -194,13 +194,13 @@ func (c counts) since(before counts) (logins, passes int) {
 	return logins, passes
 }
 
-// quiet waits until nothing has been asked for d.
-func (p *proxy) quiet(t *testing.T, d time.Duration) {
-	t.Helper()
-	await(t, 10*time.Minute, "the manager comes to rest", func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return time.Since(p.last) > d
+// quiet waits until the manager has asked for nothing for d.
+func (w *world) quiet(d time.Duration) {
+	w.Helper()
+	w.await(10*time.Minute, "the manager comes to rest", func() bool {
+		w.proxy.mu.Lock()
+		defer w.proxy.mu.Unlock()
+		return time.Since(w.proxy.last) > d
 	})
 }
 

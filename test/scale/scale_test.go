@@ -24,25 +24,31 @@ const atRest = 3 * time.Second
 func TestScale(t *testing.T) {
 	ctrl.SetLogger(logr.Discard())
 	program := build(t)
-	foreign := number(t, "FOREIGN", "20000")
+	var sizes []int
 	for size := range strings.SplitSeq(setting("SIZES", "100,500,2000"), ",") {
 		logins, err := strconv.Atoi(size)
 		if err != nil {
 			t.Fatalf("SIZES: %v", err)
 		}
-		t.Run(size, func(t *testing.T) { measure(newWorld(t, logins, foreign), program) })
+		sizes = append(sizes, logins)
+	}
+	w := newWorld(t, number(t, "FOREIGN", "20000"))
+	for _, logins := range sizes {
+		t.Run(strconv.Itoa(logins), func(t *testing.T) { measure(w.with(t, logins), program) })
 	}
 }
 
 // measure prints the figures of one size, in the order in which they come about.
 func measure(w *world, program string) {
 	m := w.start(program)
-	await(w, 30*time.Minute, "all children are written", w.cast.all(v1beta1.ConditionAvailable, v1beta1.ReasonRolloutInProgress))
+	w.await(30*time.Minute, "all children are written", w.cast.all(v1beta1.ConditionAvailable, v1beta1.ReasonRolloutInProgress))
 	w.print("reconciled_all", time.Since(m.began).Seconds(), "s")
-	w.proxy.quiet(w.T, atRest)
+	w.quiet(atRest)
 	w.becomeReady()
 	w.print("writes_per_object", w.writesPerObject(), "writes")
+	m.sayMemory()
 	w.print("manager_rss", m.memory("VmRSS"), "MiB")
+	m.profile("ready")
 	peak := m.memory("VmHWM")
 
 	w.print("objects_per_change", w.changeOne(m), "objects")
@@ -50,19 +56,24 @@ func measure(w *world, program string) {
 
 	before := w.proxy.counts()
 	m = w.start(program)
-	await(w, 10*time.Minute, "every GoogleLogin is looked at again", func() bool {
+	w.await(10*time.Minute, "every GoogleLogin is looked at again", func() bool {
 		logins, _ := w.proxy.counts().since(before)
 		return logins == w.logins
 	})
 	say("the resync took %.1f s", time.Since(m.began).Seconds())
-	w.proxy.quiet(w.T, atRest)
+	w.quiet(atRest)
 	w.print("writes_per_resync", float64(w.proxy.counts().writes-before.writes), "writes")
 	peak = max(peak, m.memory("VmHWM"))
+	m.sayMemory()
 	w.print("manager_rss_after_restart", m.memory("VmRSS"), "MiB")
+	m.profile("resync")
 	m.stop()
 
 	w.print("changed_object_after_restart", w.changeDuringRestart(program, &peak).Seconds(), "s")
 	w.print("manager_rss_peak", peak, "MiB")
+	if limit := float64(memoryLimit(w.T)) / (1 << 20); peak > limit {
+		w.Errorf("the chart's limit of %.0f MiB would have ended the manager at %.0f MiB", limit, peak)
+	}
 	w.proxy.wantSecretsUnread(w.T)
 }
 
@@ -70,11 +81,11 @@ func measure(w *world, program string) {
 func (w *world) becomeReady() {
 	w.Helper()
 	w.cast.bindClaims()
-	await(w, 10*time.Minute, "all claims are seen", w.cast.all(v1beta1.ConditionStorageReady, v1beta1.ReasonVolumeBound))
-	w.proxy.quiet(w.T, atRest)
+	w.await(10*time.Minute, "all claims are seen", w.cast.all(v1beta1.ConditionStorageReady, v1beta1.ReasonVolumeBound))
+	w.quiet(atRest)
 	w.cast.rollOut()
-	await(w, 10*time.Minute, "all are ready", w.cast.all(v1beta1.ConditionReady, v1beta1.ReasonReady))
-	w.proxy.quiet(w.T, atRest)
+	w.await(10*time.Minute, "all are ready", w.cast.all(v1beta1.ConditionReady, v1beta1.ReasonReady))
+	w.quiet(atRest)
 }
 
 // writesPerObject is exact, or the run fails: every GoogleLogin must cost the same.
@@ -109,13 +120,13 @@ func (w *world) changeOne(m *manager) float64 {
 		before, passesBefore := w.proxy.counts(), m.passes()
 		change.make(w.logins / 2)
 		if change.want > 0 {
-			await(w, time.Minute, "the change is seen", func() bool {
+			w.await(time.Minute, "the change is seen", func() bool {
 				logins, _ := w.proxy.counts().since(before)
 				return logins > 0
 			})
 		}
 		time.Sleep(time.Second)
-		w.proxy.quiet(w.T, atRest)
+		w.quiet(atRest)
 		logins, passes := w.proxy.counts().since(before)
 		say("a change of %s: %d GoogleLogins in %d passes, %.0f by the controller's metric", change.what, logins, passes, m.passes()-passesBefore)
 		if logins != change.want {
@@ -163,7 +174,7 @@ func (w *world) changeDuringRestart(program string, peak *float64) time.Duration
 	})
 	before := w.proxy.counts()
 	m := w.start(program)
-	await(w, 5*time.Minute, "the queue is being worked on", func() bool { return w.proxy.counts().written["services"] > before.written["services"] })
+	w.await(5*time.Minute, "the queue is being worked on", func() bool { return w.proxy.counts().written["services"] > before.written["services"] })
 	waiting := -1
 	for i := range w.logins {
 		if i != w.logins/2 && !w.cast.hasService(i) {
@@ -176,7 +187,7 @@ func (w *world) changeDuringRestart(program string, peak *float64) time.Duration
 	changed := time.Now()
 	w.changeSpec(waiting)
 	config := &corev1.ConfigMap{}
-	await(w, 5*time.Minute, "the change arrives", func() bool {
+	w.await(5*time.Minute, "the change arrives", func() bool {
 		if err := w.c.Get(w.ctx, client.ObjectKey{Namespace: namespaceOf(waiting), Name: nameOf(waiting) + "-config"}, config); err != nil {
 			w.Fatal(err)
 		}
@@ -184,7 +195,7 @@ func (w *world) changeDuringRestart(program string, peak *float64) time.Duration
 	})
 	took := time.Since(changed)
 	say("%s was changed %.1f s after the start; %.0f were waiting when it was done", nameOf(waiting), changed.Sub(m.began).Seconds(), m.queued())
-	w.proxy.quiet(w.T, atRest)
+	w.quiet(atRest)
 	for i := range w.logins {
 		if !w.cast.hasService(i) {
 			w.Errorf("%s did not get its Service back", nameOf(i))
