@@ -53,13 +53,35 @@ func TestLimit_ARefusedCallbackLosesNothing(t *testing.T) {
 	if got := b.get(at).redirected(t); got != home {
 		t.Errorf("reloaded after the wait the login ends at %s", got)
 	}
-	refusal := "rate_limit refused too_many_requests"
-	want := []string{refusal, refusal, refusal, "login success"}
+	// The other two are counted, and in the next line if there is one.
+	want := []string{"rate_limit refused too_many_requests", "login success"}
 	if diff := cmp.Diff(want, w.audits()); diff != "" {
 		t.Errorf("audit (-want +got):\n%s", diff)
 	}
 	if _, body := w.probe("/metrics"); !strings.Contains(body, `googlelogin_rate_limited_total{limit="address"} 3`) {
 		t.Error("the refusals are not counted")
+	}
+}
+
+// Whoever floods the server must not flood whoever reads its audit events.
+func TestLimit_AFloodIsALineAMinute(t *testing.T) {
+	w := newWorld(t, tenPerAddress)
+	b := w.browser()
+	for range 3 {
+		for range 100 {
+			b.get(shop + "/auth/login")
+		}
+		w.clock.advance(time.Minute)
+	}
+	var counts []any
+	for _, event := range w.events("rate_limit") {
+		counts = append(counts, event["count"])
+	}
+	if diff := cmp.Diff([]any{1.0, 90.0, 90.0}, counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	if _, body := w.probe("/metrics"); !strings.Contains(body, `googlelogin_rate_limited_total{limit="address"} 270`) {
+		t.Error("the metric does not count each")
 	}
 }
 

@@ -73,11 +73,13 @@ var limits = middleware.Limits{MaxQuery: 4 << 10, MaxHeader: 32 << 10, MaxBody: 
 type api struct {
 	Options
 	audit audit.Log
+	flood *audit.Flood
 }
 
 // New makes the handler of the admin port.
 func New(o Options) http.Handler {
-	a := &api{Options: o, audit: audit.New(o.Log)}
+	records := audit.New(o.Log)
+	a := &api{Options: o, audit: records, flood: audit.NewFlood(records, o.Now)}
 	h := exactPath(a.mux(), a.guarded(operation{serve: notFound}))
 	refuse := func(p *problem) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.answer(w, r, p) })

@@ -168,6 +168,11 @@ func TestCalls_AreLimited(t *testing.T) {
 	if a.status != 429 || a.code() != "too_many_requests" || a.header.Get("Retry-After") != "1" || o.kept("user-ann").ID == "" {
 		t.Errorf("%d %s", a.status, a.text)
 	}
+	o.ask("desk", "DELETE", "/v1/users/user-ann", "")
+	refused := map[string]any{"event": "admin_request", "outcome": "refused", "code": "too_many_requests", "count": 1.0}
+	if diff := cmp.Diff([]map[string]any{refused}, o.audits()[100:]); diff != "" {
+		t.Errorf("audit events of two refusals (-want +got):\n%s", diff)
+	}
 	large := newOffice(t).ask("desk", "GET", "/v1/users", "", func(r *http.Request) { r.Header.Set("X-Large", strings.Repeat("a", 33<<10)) })
 	if large.status != 431 || large.code() != "header_too_large" {
 		t.Errorf("%d %s", large.status, large.text)
@@ -191,7 +196,8 @@ func TestCalls_AStoreThatIsAwayIsNoAnswer(t *testing.T) {
 			t.Errorf("%s: something was done", route.Operation)
 		}
 		for _, event := range o.audits() {
-			if event["outcome"] != "failed" || event["code"] != "unavailable" || event["userID"] != "user-ann" {
+			named := event["userID"] == "user-ann" || event["event"] == "users.listed"
+			if event["outcome"] != "failed" || event["code"] != "unavailable" || !named {
 				t.Errorf("%s: audit event %v", route.Operation, event)
 			}
 		}
@@ -199,6 +205,30 @@ func TestCalls_AStoreThatIsAwayIsNoAnswer(t *testing.T) {
 		if a := o.ask("desk", method, target, body); a.status != 200 {
 			t.Errorf("%s: the next attempt: %d %s", route.Operation, a.status, a.text)
 		}
+	}
+}
+
+// Whoever asks who has seen somebody's data finds it, and no more of the data.
+func TestCalls_WhoReadsIsOnRecord(t *testing.T) {
+	for name, row := range map[string]struct {
+		target string
+		want   map[string]any
+	}{
+		"a user":              {"/v1/users/user-ann", map[string]any{"event": "user.read", "outcome": "success", "userID": "user-ann"}},
+		"a user's sessions":   {"/v1/users/user-ann/sessions", map[string]any{"event": "user.read", "outcome": "success", "userID": "user-ann"}},
+		"nobody":              {"/v1/users/nobody", map[string]any{"event": "user.read", "outcome": "refused", "code": "user_not_found", "userID": "nobody"}},
+		"a list":              {"/v1/users", map[string]any{"event": "users.listed", "outcome": "success"}},
+		"a list by prefix":    {"/v1/users?email_prefix=ann", map[string]any{"event": "users.listed", "outcome": "success"}},
+		"one by email":        {"/v1/users?email=ann@example.com", map[string]any{"event": "users.listed", "outcome": "success", "userID": "user-ann"}},
+		"none by email":       {"/v1/users?email=nobody@example.com", map[string]any{"event": "users.listed", "outcome": "success"}},
+		"a search that fails": {"/v1/users?email=ann", map[string]any{"event": "users.listed", "outcome": "refused", "code": "invalid_request"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t)
+			o.ask("desk", "GET", row.target, "")
+			row.want["caller"] = "shops/desk"
+			o.wantAudits(row.want)
+		})
 	}
 }
 

@@ -75,6 +75,6 @@ func (a *api) tooMany(w http.ResponseWriter, r *http.Request, wait time.Duration
 	// Up to the next second: one who waits exactly as told must get through.
 	wait = max(wait+time.Second-1, time.Second).Truncate(time.Second)
 	p := &problem{status: http.StatusTooManyRequests, code: CodeTooManyRequests, retryAfter: wait, detail: "this address asks too often"}
-	a.audit.Record(r, audit.Entry{Event: eventAdminRequest, Outcome: p.outcome(), Code: string(p.code)})
+	a.flood.Record(r, audit.Entry{Event: eventAdminRequest, Outcome: p.outcome(), Code: string(p.code)})
 	a.answer(w, r, p)
 }

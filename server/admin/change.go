@@ -17,6 +17,8 @@ const (
 	eventUserRelinked  = "user.relinked"
 	eventUserDeleted   = "user.deleted"
 	eventUserExported  = "user.exported"
+	eventUserRead      = "user.read"
+	eventUsersListed   = "users.listed"
 )
 
 // record writes the audit event of what a caller did, or tried to do, and returns err.

@@ -16,11 +16,16 @@ const maxFamilies = 10_000
 
 func (a *api) list(w http.ResponseWriter, r request) error {
 	s, err := parseSearch(r)
-	if err != nil {
-		return err
+	var found []identity.User
+	var next string
+	if err == nil {
+		found, next, err = a.find(r.Context(), s)
 	}
-	found, next, err := a.find(r.Context(), s)
-	if err != nil {
+	seen := audit.Entry{Event: eventUsersListed}
+	if s.one() && len(found) == 1 {
+		seen.UserID = found[0].ID
+	}
+	if err := a.record(r, seen, err); err != nil {
 		return err
 	}
 	out := listAnswer{Users: make([]user, 0, len(found))}
@@ -72,20 +77,18 @@ func (a *api) sessions(w http.ResponseWriter, r request) error {
 	return nil
 }
 
-// whole is the user that the path names, and their sessions that are alive.
+// whole is the user that the path names, and their sessions that are alive. Who has seen that is on record.
 func (a *api) whole(r request) (found identity.User, alive []identity.Session, err error) {
 	id, err := r.target()
-	if err != nil {
-		return identity.User{}, nil, err
+	if err == nil {
+		found, err = a.Users.User(r.Context(), id)
 	}
-	if found, err = a.Users.User(r.Context(), id); err != nil {
-		return identity.User{}, nil, err
+	if err == nil {
+		alive, err = a.Sessions.List(r.Context(), id)
 	}
-	alive, err = a.Sessions.List(r.Context(), id)
-	return found, alive, err
+	return found, alive, a.record(r, audit.Entry{Event: eventUserRead, UserID: id}, err)
 }
 
-// export is on record, unlike other reads: it takes all that there is about somebody out of the system.
 func (a *api) export(w http.ResponseWriter, r request) error {
 	var out exportAnswer
 	id, err := r.target()

@@ -93,6 +93,9 @@ type search struct {
 	page           users.Page
 }
 
+// one says that the search is for one user.
+func (s search) one() bool { return s.email != "" || s.subject != "" }
+
 func parseSearch(r request) (search, error) {
 	query, err := r.query("limit", "cursor", "email", "email_prefix", "subject")
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package audit writes one line for each decision about somebody's access: the message "audit" and a group of that name. What the
+// Package audit writes one line for each decision about somebody's access: the message "audit" and a group of that name. Refusals of
+// clients that ask too often share one, see Flood. What the
 // decision was about is named by ids of ours, never by an email, a token or what a stranger sent.
 //
 // The names of events, outcomes and fields are an interface: alerts and dashboards are built on them.
@@ -47,6 +48,8 @@ type Entry struct {
 	// Caller is the ServiceAccount that asked, as namespace/name. OtherUserID and Subject are of the second account of a conflict or a
 	// link. Each is left out where it is empty.
 	Caller, OtherUserID, Subject string
+	// Count is how often it was, where one line stands for many. See Flood.
+	Count int
 }
 
 // Record writes e, and which request it came from.
@@ -69,6 +72,9 @@ func (l Log) Record(r *http.Request, e Entry) {
 	}
 	if e.Subject != "" {
 		attrs = append(attrs, slog.String("subject", e.Subject))
+	}
+	if e.Count > 0 {
+		attrs = append(attrs, slog.Int("count", e.Count))
 	}
 	level := slog.LevelInfo
 	if e.Outcome != OutcomeSuccess {

@@ -138,6 +138,7 @@ type Options struct {
 type Handler struct {
 	Options
 	audit audit.Log
+	flood *audit.Flood
 	paths paths
 	// issuer is who may say that an answer is Google's (RFC 9207).
 	issuer    string
@@ -153,9 +154,11 @@ type paths struct {
 // New makes a Handler. It fails on a configuration that config.Validate would refuse.
 func New(o Options) (*Handler, error) {
 	base := Base(o.Config)
+	records := audit.New(o.Log)
 	h := &Handler{
 		Options: o,
-		audit:   audit.New(o.Log),
+		audit:   records,
+		flood:   audit.NewFlood(records, o.Now),
 		paths: paths{
 			login: base + "/login", signIn: base + "/", failed: base + "/error", signedOut: base + "/signed-out",
 			account: base + "/account",

@@ -25,7 +25,7 @@ func (h *Handler) allowAccount(id identity.Identity) error {
 
 // TooMany refuses the request of a client address that asks too often.
 func (h *Handler) TooMany(r *http.Request, wait time.Duration) error {
-	h.audit.Record(r, audit.Entry{Event: eventRateLimit, Outcome: audit.OutcomeRefused, Code: string(httperr.TooManyRequests)})
+	h.flood.Record(r, audit.Entry{Event: eventRateLimit, Outcome: audit.OutcomeRefused, Code: string(httperr.TooManyRequests)})
 	h.Metrics.RateLimited("address")
 	return tooMany(wait, errors.New("client address asks too often"))
 }
