@@ -85,10 +85,7 @@ func New(cfg config.Config, deps Deps) (http.Handler, error) {
 	}
 	errors := httperr.NewAdaptor(texts, deps.Log)
 	direct := newDirect(cfg, deps, h)
-	all := routes(cfg, h, direct, errors, perClient(deps.Addresses, h))
-	if texts.HasLogo() {
-		all[login.Base(cfg)+"/logo"] = route{name: "logo", methods: read(http.HandlerFunc(texts.Logo))}
-	}
+	all := routes(cfg, h, direct, texts, errors, perClient(deps.Addresses, h))
 	checks := newChecks(cfg, deps, hosts)
 	if err := collision(hosts, all, checks); err != nil {
 		return nil, err
@@ -124,9 +121,10 @@ func Check(cfg config.Config) error {
 }
 
 // routes has every route of the public port but those of package forwardauth, which go on below their paths. Every POST is guarded by
-// the cross-origin protection around the router; limited is for what costs more than an answer.
+// the cross-origin protection around the router; limited is for what costs more than an answer. Their paths are config.PublicPaths, by which
+// Ingresses let browsers in.
 func routes(
-	cfg config.Config, h *login.Handler, d *direct, errors *httperr.Adaptor, perClient limited,
+	cfg config.Config, h *login.Handler, d *direct, texts *pages.Pages, errors *httperr.Adaptor, perClient limited,
 ) map[string]route {
 	base, handle := login.Base(cfg), errors.Handle
 	limited := func(next http.Handler) http.Handler { return perClient(next, errors.Write) }
@@ -162,6 +160,9 @@ func routes(
 	if d.credential != nil || d.token != nil {
 		nonces := limited(handle(d.nonces.Serve))
 		all[base+"/nonce"] = route{name: "nonce", methods: fromFrontend(http.MethodGet, nonces, cors(http.MethodGet))}
+	}
+	if texts.HasLogo() {
+		all[base+"/logo"] = route{name: "logo", methods: read(http.HandlerFunc(texts.Logo))}
 	}
 	return all
 }

@@ -1,7 +1,7 @@
 package v1beta1
 
-// Exposure says how browsers reach the callback server: under the host of each redirect URI, basePath and everything below it, and the
-// path of the redirect URI. Redirect URIs on localhost and on addresses are not exposed.
+// Exposure says how browsers reach the callback server: under the host of each redirect URI, its path, and each path below basePath
+// that browsers ask for. Redirect URIs on localhost and on addresses are not exposed.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'HTTPRoute' || has(self.httpRoute)",message="exposure of type HTTPRoute needs exposure.httpRoute.parentRefs, the Gateway to attach to",fieldPath=".httpRoute"
 type Exposure struct {

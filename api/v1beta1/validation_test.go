@@ -97,6 +97,7 @@ func TestRefused(t *testing.T) {
 		{"the root path", []string{uris, "[https://shop.example.com/]"}, "must have a path of its own"},
 		{"the path of another endpoint", []string{uris, "[https://shop.example.com/auth/login]"}, "must not be one of the server's own endpoints"},
 		{"the path of forward auth", []string{uris, "[https://shop.example.com/auth/check/nginx]"}, "must not be under <basePath>/check/"},
+		{"the path of the logo", []string{uris, "[https://shop.example.com/auth/logo]"}, "must not be one of the server's own endpoints"},
 		{"basePath itself", []string{uris, "[https://shop.example.com/auth]"}, "must not be one of the server's own endpoints"},
 		{"host that Google does not register", []string{uris, "[https://shop.internal/auth/callback]"}, "Google registers only redirect URIs whose host is under a public suffix"},
 		{"host of one label", []string{uris, "[https://shop/auth/callback]"}, "Google registers only redirect URIs whose host is under a public suffix"},

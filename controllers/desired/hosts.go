@@ -4,12 +4,13 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/server/config"
 )
 
-// exposedHost is the host of a redirect URI, and what has to reach the server there beside the base path.
+// exposedHost is the host of a redirect URI, and every path there that has to reach the server. The base path as a whole would let browsers
+// in to the check of forward authentication, by way of a proxy that the check trusts.
 type exposedHost struct {
 	name  string
 	paths []string
@@ -30,11 +31,10 @@ func exposedHosts(login *v1beta1.GoogleLogin) []exposedHost {
 		}
 		at := slices.IndexFunc(out, func(h exposedHost) bool { return h.name == name })
 		if at < 0 {
-			out = append(out, exposedHost{name: name})
+			out = append(out, exposedHost{name: name, paths: config.PublicPaths(login.Spec.BasePath)})
 			at = len(out) - 1
 		}
-		path := parsed.EscapedPath()
-		if !strings.HasPrefix(path, login.Spec.BasePath+"/") && !slices.Contains(out[at].paths, path) {
+		if path := parsed.EscapedPath(); !slices.Contains(out[at].paths, path) {
 			out[at].paths = append(out[at].paths, path)
 		}
 	}

@@ -1,10 +1,13 @@
 package desired
 
 import (
+	"slices"
+
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayv1ac "sigs.k8s.io/gateway-api/applyconfiguration/apis/v1"
 
 	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/server/config"
 )
 
 // HTTPRoute routes to the server from a Gateway; nil unless the spec asks for it. What the API server would fill in is written out: it
@@ -63,20 +66,20 @@ func routeHostnames(login *v1beta1.GoogleLogin) []gatewayv1.Hostname {
 	return out
 }
 
-// routeMatches are the same for every hostname, as a route has it: the server answers a path only under the host that it belongs to.
+// routeMatches are the same for every hostname, as a route has it: the server answers a path only under the host that it belongs to. With the
+// 16 redirect URIs that a spec may have they are fewer than the 64 that a rule may have.
 func routeMatches(login *v1beta1.GoogleLogin) []*gatewayv1ac.HTTPRouteMatchApplyConfiguration {
-	match := func(kind gatewayv1.PathMatchType, path string) *gatewayv1ac.HTTPRouteMatchApplyConfiguration {
-		return gatewayv1ac.HTTPRouteMatch().WithPath(gatewayv1ac.HTTPPathMatch().WithType(kind).WithValue(path))
-	}
-	out := []*gatewayv1ac.HTTPRouteMatchApplyConfiguration{match(gatewayv1.PathMatchPathPrefix, login.Spec.BasePath)}
-	seen := map[string]bool{}
+	paths := config.PublicPaths(login.Spec.BasePath)
 	for _, host := range exposedHosts(login) {
 		for _, path := range host.paths {
-			if !seen[path] {
-				out = append(out, match(gatewayv1.PathMatchExact, path))
+			if !slices.Contains(paths, path) {
+				paths = append(paths, path)
 			}
-			seen[path] = true
 		}
+	}
+	var out []*gatewayv1ac.HTTPRouteMatchApplyConfiguration
+	for _, path := range paths {
+		out = append(out, gatewayv1ac.HTTPRouteMatch().WithPath(gatewayv1ac.HTTPPathMatch().WithType(gatewayv1.PathMatchExact).WithValue(path)))
 	}
 	return out
 }

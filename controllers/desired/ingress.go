@@ -42,12 +42,9 @@ func ingressPaths(login *v1beta1.GoogleLogin, host exposedHost) []*networkingv1a
 	backend := networkingv1ac.IngressBackend().WithService(networkingv1ac.IngressServiceBackend().
 		WithName(ServerName(login.Name)).
 		WithPort(networkingv1ac.ServiceBackendPort().WithName("http")))
-	path := func(path string, kind networkingv1.PathType) *networkingv1ac.HTTPIngressPathApplyConfiguration {
-		return networkingv1ac.HTTPIngressPath().WithPath(path).WithPathType(kind).WithBackend(backend)
-	}
-	out := []*networkingv1ac.HTTPIngressPathApplyConfiguration{path(login.Spec.BasePath, networkingv1.PathTypePrefix)}
-	for _, callback := range host.paths {
-		out = append(out, path(callback, networkingv1.PathTypeExact))
+	var out []*networkingv1ac.HTTPIngressPathApplyConfiguration
+	for _, path := range host.paths {
+		out = append(out, networkingv1ac.HTTPIngressPath().WithPath(path).WithPathType(networkingv1.PathTypeExact).WithBackend(backend))
 	}
 	return out
 }

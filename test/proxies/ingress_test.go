@@ -11,7 +11,11 @@ import (
 	"text/template"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/googlelogin/operator/api/v1beta1"
+	"github.com/googlelogin/operator/controllers/desired"
 )
 
 const annotation = "nginx.ingress.kubernetes.io/"
@@ -50,7 +54,9 @@ func render(documents string) string {
 				Always: a("auth-always-set-cookie") == "true", Backend: path.Backend.Service.Name + ".team.svc:8080",
 				BufferSize: cmp.Or(a("proxy-buffer-size"), "4k"),
 			}
-			if prefix := strings.TrimSuffix(path.Path, "/"); prefix != "" {
+			if prefix := strings.TrimSuffix(path.Path, "/"); *path.PathType == networkingv1.PathTypeExact {
+				l.Paths = []string{"= " + path.Path}
+			} else if prefix != "" {
 				l.Paths = []string{prefix + "/", "= " + prefix}
 			}
 			if to := a("auth-signin"); to != "" {
@@ -171,6 +177,45 @@ func TestIngressNginx(t *testing.T) {
 		w := newWorldWith(t, longAccount)
 		ingress.start(t, w, w.server).holds(t, probeLongLogin)
 	})
+}
+
+// exposed is the same with the Ingress that the operator makes for the sign-in, in place of the documented one.
+func exposed(t *testing.T) kind {
+	t.Helper()
+	in := desired.Input{Login: &v1beta1.GoogleLogin{
+		ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "team"},
+		Spec: v1beta1.GoogleLoginSpec{
+			RedirectURIs: []v1beta1.RedirectURI{shop + "/auth/callback"}, BasePath: "/auth",
+			Exposure: v1beta1.Exposure{Type: v1beta1.ExposureIngress, Ingress: &v1beta1.Ingress{
+				Annotations: map[string]v1beta1.AnnotationValue{annotation + "proxy-buffer-size": "8k"},
+			}},
+		},
+	}}
+	own, err := yaml.Marshal(desired.Ingress(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := ingress
+	k.around = func(documents, port, dir string) string {
+		_, application, _ := strings.Cut(documents, "\n---\n")
+		closed := "      # The check"
+		if !strings.Contains(application, closed) {
+			t.Fatalf("%s has no %q", ingress.document, closed)
+		}
+		_, scripts, _ := strings.Cut(application, "\n---\n")
+		application, _, _ = strings.Cut(application, closed)
+		return ingress.around(string(own)+"\n---\n"+application+"\n---\n"+scripts, port, dir)
+	}
+	return k
+}
+
+func TestIngressOfTheOperator(t *testing.T) {
+	for name, check := range map[string]probe{"a login": probeIngressNavigation, "the check is closed": probeChecks, "a long login": probeLongLogin} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorldWith(t, longAccount)
+			exposed(t).start(t, w, w.server).holds(t, check)
+		})
+	}
 }
 
 // weakenedIngress are annotations that somebody forgot.

@@ -9,8 +9,8 @@ import (
 // ExposureApplyConfiguration represents a declarative configuration of the Exposure type for use
 // with apply.
 //
-// Exposure says how browsers reach the callback server: under the host of each redirect URI, basePath and everything below it, and the
-// path of the redirect URI. Redirect URIs on localhost and on addresses are not exposed.
+// Exposure says how browsers reach the callback server: under the host of each redirect URI, its path, and each path below basePath
+// that browsers ask for. Redirect URIs on localhost and on addresses are not exposed.
 type ExposureApplyConfiguration struct {
 	// type of the object that routes to the server. None: you route to the Service yourself. Ingress: an Ingress. HTTPRoute: a route of
 	// the Gateway API. Default: None.
