@@ -29,6 +29,10 @@ import (
 var version string
 
 func main() {
+	// Before everything else, which would happen twice.
+	if err := footprint.Relax(); err != nil {
+		fmt.Fprintln(os.Stderr, "server: timers stay exact, which costs CPU time:", err)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
