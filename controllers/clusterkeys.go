@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	corev1 "k8s.io/api/core/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -142,24 +144,45 @@ func (k *ClusterKeys) get(ctx context.Context, path string, into any) error {
 	return nil
 }
 
-// clusterKeys reads what the callers of the internal API are known by. Without it no server is started, and what runs is left running:
-// it has the keys that it was given before.
+// clusterKeys reads what the callers of the internal API are known by. Without it no server is started, and what runs goes on with the keys
+// that it was given before: who may come in no longer must be out all the same.
 func (r *Reconciler) clusterKeys(ctx context.Context, s *scope) error {
 	if len(s.login.Spec.InternalAPI.Callers) == 0 {
 		return nil
 	}
 	s.lookAgain(clusterKeysRecheck)
 	keys, err := r.ClusterKeys.Read(ctx)
-	switch {
-	case errors.Is(err, errClusterKeysForbidden):
+	if err == nil {
+		s.cluster = keys
+		return nil
+	}
+	if errors.Is(err, errClusterKeysForbidden) {
 		s.stall(v1beta1.ConditionKeysReady, v1beta1.ReasonClusterKeysForbidden, err.Error())
-	case err != nil:
+	} else {
 		// The cause goes to the log alone: it may name an address or a time, and no message should change with those.
 		s.wait(v1beta1.ConditionKeysReady, v1beta1.ReasonClusterKeysUnavailable,
 			"the cluster's public keys, by which callers of the internal API are known, could not be read; the operator tries again")
 		s.lookAgain(clusterKeysRetry)
 		ctrl.LoggerFrom(ctx).Error(err, "read the cluster's public keys")
 	}
-	s.cluster = keys
-	return nil
+	s.cluster, err = r.givenClusterKeys(ctx, s)
+	return err
+}
+
+// givenClusterKeys are those that the server has from an earlier pass; the zero value if there are none, or if somebody else has changed
+// them.
+func (r *Reconciler) givenClusterKeys(ctx context.Context, s *scope) (desired.ClusterKeys, error) {
+	configMap := &corev1.ConfigMap{}
+	found, err := r.readLive(ctx, s.key(desired.ConfigMapName(s.login.Name)), configMap)
+	if err != nil {
+		return desired.ClusterKeys{}, fmt.Errorf("read the cluster's public keys that the server has: %w", err)
+	}
+	if isOurs := found && refuseForeign(s.login, configMap, "ConfigMap") == nil; !isOurs {
+		return desired.ClusterKeys{}, nil
+	}
+	ours, err := corev1ac.ExtractConfigMap(configMap, fieldOwner)
+	if err != nil {
+		return desired.ClusterKeys{}, fmt.Errorf("read the cluster's public keys that the server has: %w", err)
+	}
+	return desired.ClusterKeysOf(ours.Data), nil
 }

@@ -126,6 +126,64 @@ func TestClusterKeys_WithoutThemWhatRunsIsLeftRunning(t *testing.T) {
 	}
 }
 
+// Whoever is shut out must be out, users and callers alike, while nobody can read the cluster's keys.
+func TestE76_APolicyReachesAServerWhoseClusterKeysCannotBeRead(t *testing.T) {
+	w := newWorld(t)
+	source := &keySource{keys: desired.ClusterKeys{Issuer: "https://cluster.example", JWKS: `{"keys":["old"]}`}}
+	w.r.ClusterKeys = source
+	w.started(administered, func(login *v1beta1.GoogleLogin) {
+		login.Spec.InternalAPI.Callers = append(login.Spec.InternalAPI.Callers,
+			v1beta1.Caller{ServiceAccount: "dismissed", Permissions: []v1beta1.Permission{v1beta1.PermissionUsers}})
+	})
+	before := &appsv1.Deployment{}
+	w.get("shop-googlelogin", before)
+	source.keys, source.err = desired.ClusterKeys{}, errClusterKeysForbidden
+	login := w.login()
+	administered(login)
+	w.update(login)
+	w.changeAccess("narrower.example")
+	w.reconcile()
+	w.wantCondition(v1beta1.ConditionReady, metav1.ConditionFalse, v1beta1.ReasonClusterKeysForbidden)
+	config, after := &corev1.ConfigMap{}, &appsv1.Deployment{}
+	w.get("shop-config", config)
+	written := config.Data[desired.ConfigKey]
+	if !strings.Contains(written, "narrower.example") || strings.Contains(written, "dismissed") || !strings.Contains(written, "serviceAccount: desk") {
+		t.Errorf("the server goes on with the policy before:\n%s", written)
+	}
+	if want := (desired.ClusterKeys{Issuer: "https://cluster.example", JWKS: `{"keys":["old"]}`}); desired.ClusterKeysOf(config.Data) != want {
+		t.Errorf("the server has %+v, want %+v", desired.ClusterKeysOf(config.Data), want)
+	}
+	w.get("shop-googlelogin", after)
+	if after.Generation != before.Generation {
+		t.Error("the server was replaced")
+	}
+}
+
+// What somebody has written into the ConfigMap must not become what we vouch for.
+func TestClusterKeys_OfSomebodyElseAreNotKept(t *testing.T) {
+	w := newWorld(t)
+	source := &keySource{keys: desired.ClusterKeys{Issuer: "https://cluster.example", JWKS: `{"keys":["old"]}`}}
+	w.r.ClusterKeys = source
+	w.started(administered)
+	config := &corev1.ConfigMap{}
+	w.get("shop-config", config)
+	config.Data[desired.ClusterKeysKey] = `{"keys":["forged"]}`
+	w.update(config)
+	source.err = errors.New("away")
+	w.changeAccess("narrower.example")
+	w.reconcile()
+	w.get("shop-config", config)
+	if strings.Contains(config.Data[desired.ConfigKey], "narrower.example") {
+		t.Errorf("forged keys were taken over:\n%s", config.Data[desired.ConfigKey])
+	}
+	source.err = nil
+	w.reconcile()
+	w.get("shop-config", config)
+	if got := config.Data[desired.ClusterKeysKey]; got != `{"keys":["old"]}` || !strings.Contains(config.Data[desired.ConfigKey], "narrower.example") {
+		t.Errorf("keys %s", got)
+	}
+}
+
 func TestClusterKeys_NobodyAsksWithoutCallers(t *testing.T) {
 	w := newWorld(t)
 	w.r.ClusterKeys = &keySource{err: errors.New("asked")}

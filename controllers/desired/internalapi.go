@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/googlelogin/operator/api/v1beta1"
 	"github.com/googlelogin/operator/server/config"
@@ -16,6 +17,20 @@ type ClusterKeys struct {
 	Issuer string
 	// JWKS has the keys, as JSON.
 	JWKS string
+}
+
+// ClusterKeysOf returns the keys that are in a ConfigMap's data; the zero value if they are not there as a whole.
+func ClusterKeysOf(data map[string]string) ClusterKeys {
+	var written struct {
+		InternalAPI struct {
+			Issuer string `json:"issuer"`
+		} `json:"internalAPI"`
+	}
+	keys := data[ClusterKeysKey]
+	if err := yaml.Unmarshal([]byte(data[ConfigKey]), &written); err != nil || keys == "" || written.InternalAPI.Issuer == "" {
+		return ClusterKeys{}
+	}
+	return ClusterKeys{Issuer: written.InternalAPI.Issuer, JWKS: keys}
 }
 
 // administered says whether the admin port is open. Without the cluster's keys nobody could prove who they are.
