@@ -47,6 +47,8 @@ type Reconciler struct {
 	turns turns
 	// late are the watches of kinds that the cluster may lack; nil without a manager.
 	late *lateWatches
+	// secrets is the watch of Secrets; nil without a manager.
+	secrets *secretWatch
 }
 
 // The manager's role is generated from these lines.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,26 +37,38 @@ const (
 // What happens while there is no watch is lost, so GoogleLogins are all looked at when one begins anew.
 type secretWatch struct {
 	client client.WithWatch
-	// namespaces to watch. None: all.
+	// namespaces to watch; an empty name is all of them.
 	namespaces []string
 	// loginsOf returns the GoogleLogins that a Secret has to do with, allLogins those of a namespace, or all of them.
 	loginsOf  func(context.Context, client.Object) []reconcile.Request
 	allLogins func(ctx context.Context, namespace string) ([]reconcile.Request, error)
 
-	// begun waits for each namespace's first watch.
-	begun sync.WaitGroup
+	// waiting counts the namespaces whose first watch has not begun yet; begun is closed when there are none.
+	waiting atomic.Int32
+	begun   chan struct{}
+}
+
+func newSecretWatch(c client.WithWatch, namespaces []string) *secretWatch {
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	w := &secretWatch{client: c, namespaces: namespaces, begun: make(chan struct{})}
+	w.waiting.Store(int32(len(namespaces))) //nolint:gosec // There are not that many.
+	return w
+}
+
+// begin counts a namespace whose first watch has begun.
+func (w *secretWatch) begin() {
+	if w.waiting.Add(-1) == 0 {
+		close(w.begun)
+	}
 }
 
 type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // Start implements source.Source.
 func (w *secretWatch) Start(ctx context.Context, queue requests) error {
-	namespaces := w.namespaces
-	if len(namespaces) == 0 {
-		namespaces = []string{metav1.NamespaceAll}
-	}
-	for _, namespace := range namespaces {
-		w.begun.Add(1)
+	for _, namespace := range w.namespaces {
 		go w.watch(ctx, namespace, queue)
 	}
 	return nil
@@ -63,13 +76,8 @@ func (w *secretWatch) Start(ctx context.Context, queue requests) error {
 
 // WaitForSync implements source.SyncingSource: no pass runs before a change that it might miss is noticed.
 func (w *secretWatch) WaitForSync(ctx context.Context) error {
-	begun := make(chan struct{})
-	go func() {
-		w.begun.Wait()
-		close(begun)
-	}()
 	select {
-	case <-begun:
+	case <-w.begun:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the watch of Secrets: %w", ctx.Err())
@@ -81,7 +89,7 @@ func (w *secretWatch) String() string { return "watch of Secrets' metadata" }
 
 // watch begins a watch whenever there is none, until ctx ends.
 func (w *secretWatch) watch(ctx context.Context, namespace string, queue requests) {
-	begun := sync.OnceFunc(w.begun.Done)
+	begun := sync.OnceFunc(w.begin)
 	for first := true; ctx.Err() == nil; first = false {
 		err := w.watchOnce(ctx, namespace, first, queue, begun)
 		if err == nil || ctx.Err() != nil {

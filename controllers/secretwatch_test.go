@@ -48,15 +48,12 @@ func (w *world) watchSecrets(watched func(c client.WithWatch, list client.Object
 			return watched(c, list, opts)
 		},
 	})
-	seen.watch = &secretWatch{
-		client:     asked,
-		namespaces: []string{w.ns},
-		loginsOf: func(_ context.Context, secret client.Object) []reconcile.Request {
-			return []reconcile.Request{request(secret, secret.GetName())}
-		},
-		allLogins: func(_ context.Context, namespace string) ([]reconcile.Request, error) {
-			return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: namespace, Name: "all"}}}, nil
-		},
+	seen.watch = newSecretWatch(asked, []string{w.ns})
+	seen.watch.loginsOf = func(_ context.Context, secret client.Object) []reconcile.Request {
+		return []reconcile.Request{request(secret, secret.GetName())}
+	}
+	seen.watch.allLogins = func(_ context.Context, namespace string) ([]reconcile.Request, error) {
+		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: namespace, Name: "all"}}}, nil
 	}
 	ctx, stop := context.WithCancel(w.ctx)
 	w.Cleanup(stop)
@@ -123,11 +120,11 @@ func TestAWatchThatBeginsAnewLooksAtAllGoogleLogins(t *testing.T) {
 
 func TestNoPassRunsBeforeSecretsAreWatched(t *testing.T) {
 	w := newWorld(t)
-	watch := &secretWatch{client: interceptor.NewClient(w.c, interceptor.Funcs{
+	watch := newSecretWatch(interceptor.NewClient(w.c, interceptor.Funcs{
 		List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
 			return apierrors.NewForbidden(corev1.Resource("secrets"), "", nil)
 		},
-	})}
+	}), nil)
 	ctx, stop := context.WithCancel(w.ctx)
 	if err := watch.Start(ctx, nil); err != nil {
 		t.Fatal(err)

@@ -34,10 +34,12 @@ const concurrentPasses = 4
 
 // SetupWithManager registers the reconciler and all that starts a pass, in these namespaces, or in all if there are none.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, namespaces []string) error {
-	secrets, err := client.NewWithWatch(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	watching, err := client.NewWithWatch(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
 	if err != nil {
 		return fmt.Errorf("make a client to watch Secrets: %w", err)
 	}
+	r.secrets = newSecretWatch(watching, namespaces)
+	r.secrets.loginsOf, r.secrets.allLogins = r.loginsOfSecret, r.allLogins
 	err = mgr.GetFieldIndexer().IndexField(ctx, &v1beta1.GoogleLogin{}, secretRefIndex, secretRefs)
 	if err != nil {
 		return fmt.Errorf("index GoogleLogins by Secret: %w", err)
@@ -58,7 +60,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, nam
 		Watches(&networkingv1.Ingress{}, child).
 		Watches(&policyv1.PodDisruptionBudget{}, child).
 		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, child, builder.WithPredicates(predicate.Funcs{UpdateFunc: moreThanStatus})).
-		WatchesRawSource(&secretWatch{client: secrets, namespaces: namespaces, loginsOf: r.loginsOfSecret, allLogins: r.allLogins}).
+		WatchesRawSource(r.secrets).
 		Build(r)
 	if err != nil {
 		return err
@@ -73,6 +75,9 @@ func moreThanStatus(e event.UpdateEvent) bool {
 	after, err2 := owned(e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler), autoscalingv2ac.ExtractHorizontalPodAutoscaler)
 	return before != after || err != nil || err2 != nil
 }
+
+// WaitForSecrets returns once Secrets are watched, or an error when ctx ends: without the right to watch them, they never are.
+func (r *Reconciler) WaitForSecrets(ctx context.Context) error { return r.secrets.WaitForSync(ctx) }
 
 // logOf names the GoogleLogin under the key that all our lines have for it.
 func logOf(log logr.Logger) func(*reconcile.Request) logr.Logger {

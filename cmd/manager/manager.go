@@ -85,7 +85,10 @@ func newManager(ctx context.Context, restConfig *rest.Config, o options, tracer 
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return nil, err
 	}
-	return mgr, mgr.AddReadyzCheck("caches", cachesFilled(mgr.GetCache()))
+	if err := mgr.AddReadyzCheck("caches", cachesFilled(mgr.GetCache())); err != nil {
+		return nil, err
+	}
+	return mgr, mgr.AddReadyzCheck("secrets", secretsWatched(reconciler))
 }
 
 // cachesFilled makes a manager ready once it has read all that it watches, so that a right or a CRD that it lacks stops an upgrade
@@ -98,6 +101,15 @@ func cachesFilled(c cache.Cache) healthz.Checker {
 			return errors.New("the caches are not filled yet")
 		}
 		return nil
+	}
+}
+
+// secretsWatched is cachesFilled for what has no cache.
+func secretsWatched(r *controllers.Reconciler) healthz.Checker {
+	return func(req *http.Request) error {
+		ctx, cancel := context.WithTimeout(req.Context(), cachePatience)
+		defer cancel()
+		return r.WaitForSecrets(ctx)
 	}
 }
 

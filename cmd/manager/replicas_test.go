@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"go.opentelemetry.io/otel/trace/noop"
@@ -49,8 +51,11 @@ func (x *team) startReplica(config *rest.Config) *replica {
 }
 
 // ready asks the readiness probe, as the kubelet does.
-func (r *replica) ready() string {
-	answer, err := http.Get("http://" + r.health + "/readyz")
+func (r *replica) ready() string { return r.passes("") }
+
+// passes asks one of the checks that the probe sums up.
+func (r *replica) passes(check string) string {
+	answer, err := http.Get("http://" + r.health + "/readyz" + check)
 	if err != nil {
 		return err.Error()
 	}
@@ -59,6 +64,33 @@ func (r *replica) ready() string {
 		return fmt.Sprintf("readyz answers %d", answer.StatusCode)
 	}
 	return ""
+}
+
+// withoutSecrets answers for the API server that Secrets must not be seen, until they may.
+type withoutSecrets struct {
+	next http.RoundTripper
+	may  *atomic.Bool
+}
+
+// RoundTrip implements http.RoundTripper.
+func (s withoutSecrets) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.may.Load() || !strings.HasSuffix(r.URL.Path, "/secrets") {
+		return s.next.RoundTrip(r)
+	}
+	return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+func TestAManagerThatMayNotWatchSecretsIsNotReady(t *testing.T) {
+	x, may := newTeam(t), &atomic.Bool{}
+	config := rest.CopyConfig(plane.Config(t))
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return withoutSecrets{next, may} })
+	r := x.startReplica(config)
+	controlplane.Eventually(t, func() string { return r.passes("/caches") })
+	if r.ready() == "" {
+		t.Error("a manager is ready that will not hear of a changed Secret")
+	}
+	may.Store(true)
+	controlplane.Eventually(t, r.ready)
 }
 
 func (x *team) holder() string {
