@@ -197,7 +197,7 @@ func (c counts) since(before counts) (logins, passes int) {
 // quiet waits until the manager has asked for nothing for d.
 func (w *world) quiet(d time.Duration) {
 	w.Helper()
-	w.await(10*time.Minute, "the manager comes to rest", func() bool {
+	w.await(30*time.Minute, "the manager comes to rest", func() bool {
 		w.proxy.mu.Lock()
 		defer w.proxy.mu.Unlock()
 		return time.Since(w.proxy.last) > d

@@ -56,7 +56,7 @@ func measure(w *world, program string) {
 
 	before := w.proxy.counts()
 	m = w.start(program)
-	w.await(10*time.Minute, "every GoogleLogin is looked at again", func() bool {
+	w.await(30*time.Minute, "every GoogleLogin is looked at again", func() bool {
 		logins, _ := w.proxy.counts().since(before)
 		return logins == w.logins
 	})
@@ -81,10 +81,10 @@ func measure(w *world, program string) {
 func (w *world) becomeReady() {
 	w.Helper()
 	w.cast.bindClaims()
-	w.await(10*time.Minute, "all claims are seen", w.cast.all(v1beta1.ConditionStorageReady, v1beta1.ReasonVolumeBound))
+	w.await(30*time.Minute, "all claims are seen", w.cast.all(v1beta1.ConditionStorageReady, v1beta1.ReasonVolumeBound))
 	w.quiet(atRest)
 	w.cast.rollOut()
-	w.await(10*time.Minute, "all are ready", w.cast.all(v1beta1.ConditionReady, v1beta1.ReasonReady))
+	w.await(30*time.Minute, "all are ready", w.cast.all(v1beta1.ConditionReady, v1beta1.ReasonReady))
 	w.quiet(atRest)
 }
 
