@@ -4,8 +4,9 @@ package v1beta1
 // policy knows no names.
 type NetworkPolicy struct {
 	// mode Enabled makes a NetworkPolicy. It lets nobody in but to these ports: 8080, what browsers and backends reach, from publicFrom;
-	// 8081, health and metrics, from every pod of the cluster; 8083, Envoy's questions by gRPC, from extAuthzFrom. It has an effect
-	// where the cluster's network enforces policies. Default: Disabled.
+	// 8081, health and metrics, from every pod of the cluster; 8082, the admin API, from the namespaces of spec.internalAPI.callers;
+	// 8083, Envoy's questions by gRPC, from extAuthzFrom. It has an effect where the cluster's network enforces policies.
+	// Default: Disabled.
 	// +optional
 	// +kubebuilder:default=Disabled
 	Mode Switch `json:"mode,omitempty"`

@@ -13,8 +13,9 @@ import (
 // policy knows no names.
 type NetworkPolicyApplyConfiguration struct {
 	// mode Enabled makes a NetworkPolicy. It lets nobody in but to these ports: 8080, what browsers and backends reach, from publicFrom;
-	// 8081, health and metrics, from every pod of the cluster; 8083, Envoy's questions by gRPC, from extAuthzFrom. It has an effect
-	// where the cluster's network enforces policies. Default: Disabled.
+	// 8081, health and metrics, from every pod of the cluster; 8082, the admin API, from the namespaces of spec.internalAPI.callers;
+	// 8083, Envoy's questions by gRPC, from extAuthzFrom. It has an effect where the cluster's network enforces policies.
+	// Default: Disabled.
 	Mode *apiv1beta1.Switch `json:"mode,omitempty"`
 	// publicFrom are those who may reach port 8080: the proxy in front of the server, and the backends that fetch its keys. Unset:
 	// everybody.
