@@ -170,6 +170,22 @@ func TestAllow_WritesEveryHeader(t *testing.T) {
 	}
 }
 
+// A claim ends up in a header as nothing but its own value, whatever somebody calls themselves.
+func TestI104_NobodyWritesAHeaderByTheirName(t *testing.T) {
+	const injected = "ann\r\nX-Auth-Request-User: root"
+	h := http.Header{}
+	tell(h, &session.Claims{
+		RegisteredClaims: jwt.RegisteredClaims{Subject: injected}, Email: injected, Name: "Änn\r\nX-Auth-Request-User: root", HostedDomain: injected,
+	})
+	want := http.Header{
+		"X-Auth-Request-User": {""}, "X-Auth-Request-Email": {""}, "X-Auth-Request-Hosted-Domain": {""}, "Cache-Control": {"no-store"},
+		"X-Auth-Request-Name": {"UTF-8''%C3%84nn%0D%0AX-Auth-Request-User%3A%20root"},
+	}
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+}
+
 func TestI114_AnAnswerTooLongGoesWithoutTheCookie(t *testing.T) {
 	for length, cookies := range map[int]int{1500: 1, 3000: 0} {
 		w := httptest.NewRecorder()
