@@ -65,6 +65,16 @@ func TestHelmWaitsUntilUsersCanSignIn(t *testing.T) {
 	}
 }
 
+// TestHelmTakesNoNewObjectForReady plays no operator: what nobody has looked at yet is in progress, by the status that the CRD gives a new
+// object, and Helm waits for as long as it may.
+func TestHelmTakesNoNewObjectForReady(t *testing.T) {
+	run := helmCommand(t, "install", "team", teamChart(t), "--namespace", plane.Namespace(t), "--wait", "--timeout", "5s")
+	printed, err := run.CombinedOutput()
+	if err == nil || !strings.Contains(string(printed), "InProgress") {
+		t.Errorf("Helm ends with %v: %s", err, printed)
+	}
+}
+
 func helmCommand(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	folder := output(t, nil, filepath.Join(root, "test/cluster/binaries.sh"), "helm")
