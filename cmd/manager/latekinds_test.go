@@ -38,11 +38,20 @@ func TestManagerTakesUpKindsThatAClusterGetsLater(t *testing.T) {
 		x.await(v1beta1.ConditionMonitored, metav1.ConditionFalse, v1beta1.ReasonPrometheusOperatorNotInstalled)
 
 		t.Log("the kinds come")
+		routes, monitors := asked.routes.Load(), asked.monitors.Load()
 		plane.InstallGatewayAPI(t)
 		plane.InstallServiceMonitors(t)
 		x.touch() // The manager looks again within a minute. The test has no time.
 		x.await(v1beta1.ConditionExposed, metav1.ConditionFalse, v1beta1.ReasonRoutePending)
 		x.await(v1beta1.ConditionMonitored, metav1.ConditionTrue, v1beta1.ReasonServiceMonitorMade)
+
+		// A watch that was cut off is begun again after a while that grows. What happens before that, it cannot tell.
+		controlplane.Eventually(t, func() string {
+			if asked.routes.Load() == routes || asked.monitors.Load() == monitors {
+				return "the kinds are not watched yet"
+			}
+			return ""
+		})
 
 		t.Log("the children are deleted, which only a watch can tell")
 		monitor := &unstructured.Unstructured{}
@@ -67,15 +76,26 @@ func TestManagerTakesUpKindsThatAClusterGetsLater(t *testing.T) {
 	}
 }
 
-// asked counts what a manager asks of the kinds that come late.
-type asked struct{ late atomic.Int64 }
+// asked counts what a manager asks of the kinds that come late, and the watches of them that began.
+type asked struct{ late, routes, monitors atomic.Int64 }
 
 func (a *asked) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
-		if strings.Contains(req.URL.Path, "httproutes") || strings.Contains(req.URL.Path, "servicemonitors") {
-			a.late.Add(1)
+		began := new(atomic.Int64)
+		switch path := req.URL.Path; {
+		case strings.Contains(path, "httproutes"):
+			began = &a.routes
+		case strings.Contains(path, "servicemonitors"):
+			began = &a.monitors
+		default:
+			return next.RoundTrip(req)
 		}
-		return next.RoundTrip(req)
+		a.late.Add(1)
+		response, err := next.RoundTrip(req)
+		if err == nil && response.StatusCode == http.StatusOK && req.URL.Query().Has("watch") {
+			began.Add(1)
+		}
+		return response, err
 	})
 }
 
