@@ -58,7 +58,7 @@ func TestTheKeySetHasNoPrivateParts(t *testing.T) {
 // M7: what is for the cluster alone is not to be had through the front door.
 func TestM7_InternalEndpointsAreNotPublic(t *testing.T) {
 	ready(t)
-	for _, path := range []string{"/auth/metrics", "/auth/readyz", "/auth/healthz", "/auth/debug/pprof/"} {
+	for _, path := range []string{"/auth/metrics", "/auth/readyz", "/auth/healthz", "/auth/debug/pprof/", "/auth/check/caddy", "/auth/check/nginx?authorization=bearer"} {
 		if got := answers("https://shop.localhost:8443" + path); got != http.StatusNotFound {
 			t.Errorf("%s answers %d", path, got)
 		}
