@@ -81,7 +81,7 @@ type asked struct{ late, routes, monitors atomic.Int64 }
 
 func (a *asked) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
-		began := new(atomic.Int64)
+		var began *atomic.Int64
 		switch path := req.URL.Path; {
 		case strings.Contains(path, "httproutes"):
 			began = &a.routes
