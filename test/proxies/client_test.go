@@ -4,6 +4,7 @@ package proxies
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http2"
 )
 
 // client writes its requests byte for byte: what is tested here is what net/http would not send.
@@ -76,6 +79,23 @@ func (p *proxy) raw(method, target string, lines ...string) answer {
 		return exchange2(connection, method, target, lines...)
 	}
 	return exchange(connection, method, target, lines...)
+}
+
+// dial connects to the proxy with the version of HTTP that is asked for.
+func (p *proxy) dial() (net.Conn, error) {
+	version := "http/1.1"
+	if p.http2 {
+		version = http2.NextProtoTLS
+	}
+	dialer := tls.Dialer{Config: &tls.Config{RootCAs: p.roots, ServerName: "shop.example.com", NextProtos: []string{version}}}
+	connection, err := dialer.Dial("tcp", p.address)
+	if err != nil {
+		return nil, err
+	}
+	if got := connection.(*tls.Conn).ConnectionState().NegotiatedProtocol; p.http2 && got != version {
+		p.w.t.Fatalf("%s speaks %q, want HTTP/2", p.name, got)
+	}
+	return connection, nil
 }
 
 func exchange(connection net.Conn, method, target string, lines ...string) answer {

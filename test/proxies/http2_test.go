@@ -4,7 +4,6 @@ package proxies
 
 import (
 	"bytes"
-	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -125,21 +124,4 @@ func answerOf(frame *http2.MetaHeadersFrame) answer {
 		a.header.Add(field.Name, field.Value)
 	}
 	return a
-}
-
-// dial connects to the proxy with the version of HTTP that is asked for.
-func (p *proxy) dial() (net.Conn, error) {
-	version := "http/1.1"
-	if p.http2 {
-		version = http2.NextProtoTLS
-	}
-	dialer := tls.Dialer{Config: &tls.Config{RootCAs: p.roots, ServerName: "shop.example.com", NextProtos: []string{version}}}
-	connection, err := dialer.Dial("tcp", p.address)
-	if err != nil {
-		return nil, err
-	}
-	if got := connection.(*tls.Conn).ConnectionState().NegotiatedProtocol; p.http2 && got != version {
-		p.w.t.Fatalf("%s speaks %q, want HTTP/2", p.name, got)
-	}
-	return connection, nil
 }
