@@ -18,11 +18,10 @@
 //     access token, in an answer that nobody may keep.
 //
 // With refresh tokens (package refresh) there is a third grant, refresh_token, with the client_id that Google issued the ID token to:
-// the client has to be listed still, the session's limits, its user and the access policy are asked again, then the token is used up for its successor. Revoke ends the
-// session (RFC 7009). Without them a client whose token ended brings a new proof.
+// the client has to be listed still, the session's limits, its user and the access policy are asked again, then the token is used up
+// for its successor. Revoke ends the session (RFC 7009). Without them a client whose token ended brings a new proof.
 //
-// Whoever signs in is whom Google's ID token names;
-// whatever else is in the form is not read.
+// Whoever signs in is whom Google's ID token names; whatever else is in the form is not read.
 //
 // Errors are OAuth's JSON (RFC 6749, 5.2) with two fields more: reason, a code of the closed list that front ends know, where the
 // proof was good and its user may not sign in, and error_id, which finds the cause in the log.

@@ -12,7 +12,8 @@ import (
 )
 
 // refresh answers a refresh token with an access token and its successor. The configuration is asked first whether the client is one
-// of ours still, then the session: its limits, its user, the access policy. Only then is the token used up, so that whatever failed before, the client can come again with it.
+// of ours still, then the session: its limits, its user, the access policy. Only then is the token used
+// up, so that whatever failed before, the client can come again with it.
 func (h *Handler) refresh(r *http.Request, fields url.Values) (granted, error) {
 	for _, name := range []string{"refresh_token", "client_id"} {
 		if fields.Get(name) == "" {
