@@ -29,6 +29,7 @@ var proxies = map[string]struct {
 	"nginx":   {"nginx", []string{"X-Original-Url", shop + "/cart?item=7", "X-Original-Method", "GET"}},
 	"traefik": {"traefik", forwarded("GET", "/cart?item=7")},
 	"caddy":   {"caddy", forwarded("GET", "/cart?item=7")},
+	"haproxy": {"haproxy", forwarded("GET", "/cart?item=7")},
 	"envoy":   {"envoy/cart?item=7", []string{"X-Forwarded-Proto", "https"}},
 }
 

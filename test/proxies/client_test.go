@@ -3,16 +3,13 @@
 package proxies
 
 import (
-	"bufio"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"golang.org/x/net/http2"
 )
@@ -99,7 +96,6 @@ func (p *proxy) dial() (net.Conn, error) {
 }
 
 func exchange(connection net.Conn, method, target string, lines ...string) answer {
-	_ = connection.SetDeadline(time.Now().Add(patience))
 	request := method + " " + target + " HTTP/1.1\r\nHost: shop.example.com\r\n"
 	for _, line := range lines {
 		request += line + "\r\n"
@@ -107,15 +103,7 @@ func exchange(connection net.Conn, method, target string, lines ...string) answe
 	if method == http.MethodPost {
 		request += "Content-Length: 0\r\n"
 	}
-	// A refusal may come before all was read, and the rest fail to be written.
-	_, _ = io.WriteString(connection, request+"\r\n")
-	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: method})
-	if err != nil {
-		return answer{}
-	}
-	defer response.Body.Close()
-	body, _ := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Header, string(body)}
+	return wire(connection, request+"\r\n")
 }
 
 // path is what a URL of the shop begins its request with.
@@ -137,8 +125,14 @@ func (c *client) login(a answer) string {
 // signedIn is a client after a login, and who it is.
 func (p *proxy) signedIn() (*client, user) {
 	p.w.t.Helper()
+	return p.signedInAs(ann)
+}
+
+func (p *proxy) signedInAs(email string) (*client, user) {
+	p.w.t.Helper()
 	c := p.client()
-	c.login(answer{header: http.Header{"Location": {"/auth/login?return_to=" + url.QueryEscape(shop+"/")}}})
+	login := url.Values{"return_to": {shop + "/"}, "login_hint": {email}}
+	c.login(answer{header: http.Header{"Location": {"/auth/login?" + login.Encode()}}})
 	var u user
 	if me := c.get("/auth/me", script...); me.status != 200 || json.Unmarshal([]byte(me.body), &u) != nil || u.Sub == "" {
 		p.w.t.Fatalf("the login ended with: %d %s", me.status, me.body)

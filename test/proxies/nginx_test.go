@@ -29,7 +29,7 @@ var nginx = kind{
 		for _, name := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 			fmt.Fprintf(&temporary, "%s_temp_path %s/%s;\n", name, dir, name)
 		}
-		return "daemon off; worker_processes 1; pid " + dir + "/pid; error_log stderr warn;\n" +
+		return "user root; daemon off; worker_processes 1; pid " + dir + "/pid; error_log stderr warn;\n" +
 			"events { worker_connections 256; }\nhttp { access_log off;\n" + temporary.String() + config + "}\n"
 	},
 	command: func(dir string) *exec.Cmd {

@@ -37,6 +37,8 @@ func TestI104_NobodyWritesWhoTheyAre(t *testing.T)                 { each(t, pro
 func TestI105_NobodyWritesWhereTheyGo(t *testing.T)                { each(t, probeForwarded) }
 func TestI106_I115_NoPathPasses(t *testing.T)                      { each(t, probePaths) }
 func TestI103_CookiesThatAreNoSession(t *testing.T)                { each(t, probeCookies) }
+func TestAConnectionIsNobodys(t *testing.T)                        { each(t, probeConnection) }
+func TestI104_RequestsOfOtherForms(t *testing.T)                   { each(t, probeForms) }
 func TestTheCheckIsClosedToThePublic(t *testing.T)                 { each(t, probeChecks) }
 
 func TestI104_TheTokenIsWrittenOver(t *testing.T) {

@@ -2,7 +2,7 @@
 
 package proxies
 
-var kinds = []kind{nginx, caddy}
+var kinds = []kind{nginx, caddy, haproxy}
 
 const documentedGood = "@good {\n\t\t\t\t\tstatus 2xx\n\t\t\t\t\theader X-Auth-Request-User *\n\t\t\t\t}"
 
@@ -11,7 +11,22 @@ func expected(what, name string) change {
 	return change{"\tadmin off\n", "\tadmin off\n\tservers {\n\t\texpected_" + what + "_headers " + name + "\n\t}\n"}
 }
 
+const sayEmail = "http-request set-header X-Auth-Request-Email"
+
+var asksNobody = without("http-request lua.googlelogin", "http-request deny deny_status 503")
+
+func commentedOut(rule string) change { return change{rule, "# " + rule} }
+
+// without takes out rules that begin like these.
+func without(rules ...string) (changes []change) {
+	for _, rule := range rules {
+		changes = append(changes, commentedOut(rule))
+	}
+	return changes
+}
+
 var weakened = map[string]weakening{
+	"nginx asks nobody, in any form":        {nginx, []change{{"auth_request /.googlelogin-check;", ""}}, probeForms},
 	"nginx asks nobody":                     {nginx, []change{{"auth_request /.googlelogin-check;", ""}}, probeScripts},
 	"nginx asks nobody about cookies":       {nginx, []change{{"auth_request /.googlelogin-check;", ""}}, probeCookies},
 	"nginx asks nobody about paths":         {nginx, []change{{"auth_request /.googlelogin-check;", ""}}, probePaths},
@@ -52,4 +67,27 @@ var weakened = map[string]weakening{
 	"Caddy does not say who it is":          {caddy, []change{{"\timport identity\n", "\tvars a b\n"}}, probeIdentity},
 	"Caddy leaves the client's token":       {caddy, caddy.bearer[:1], probeBearer},
 	"Caddy passes what it could not ask":    {caddy, []change{{documentedGood, "@good status 2xx 5xx"}}, probeFailure},
+	"HAProxy asks once for each connection": {haproxy, []change{{"txn.auth_", "sess.auth_"}, {" 2000\n", " 2000 unless { var(sess.auth_user) -m found }\n"}}, probeConnection},
+	"HAProxy asks nobody":                   {haproxy, asksNobody, probeScripts},
+	"HAProxy asks nobody about cookies":     {haproxy, asksNobody, probeCookies},
+	"HAProxy asks nobody about paths":       {haproxy, asksNobody, probePaths},
+	"HAProxy takes other spellings":         {haproxy, without("option http-restrict-req-hdr-names delete"), probeSpoof},
+	"HAProxy takes its headers off again":   {haproxy, without("http-request deny deny_status 400 if"), probeSpoof},
+	"HAProxy leaves the client's groups":    {haproxy, without("http-request del-header ^x-auth- -m reg"), probeSpoof},
+	"HAProxy leaves the client's email":     {haproxy, without("http-request del-header ^x-auth- -m reg", sayEmail), probeSpoof},
+	"HAProxy leaves other proxies' names":   {haproxy, without("http-request del-header ^x-forwarded- -m reg"), probeSpoof},
+	"HAProxy passes nobody, in silence":     {haproxy, []change{{`first(answer.headers, "x-auth-request-user") == ""`, "false"}, commentedOut("http-request deny deny_status 503"), commentedOut("http-request del-header ^x-auth- -m reg"), commentedOut(sayEmail)}, probeSilence},
+	"HAProxy leaves Forwarded":              {haproxy, without("http-request del-header ^forwarded$ -m reg"), probeForwarded},
+	"HAProxy leaves the client's host":      {haproxy, without("http-request set-header X-Forwarded-Host", "http-request del-header ^x-forwarded- -m reg"), probeForwarded},
+	"HAProxy leaves the client's path":      {haproxy, without("http-request set-header X-Forwarded-Uri", "http-request del-header ^x-forwarded- -m reg"), probeForwarded},
+	"HAProxy does not say the method":       {haproxy, without("http-request set-header X-Forwarded-Method"), probeScripts},
+	"HAProxy does not say the path":         {haproxy, without("http-request set-header X-Forwarded-Uri"), probePaths},
+	"HAProxy has an open check":             {haproxy, without("http-request deny deny_status 404"), probeChecks},
+	"HAProxy does not redirect":             {haproxy, []change{{`"location", `, ""}}, probeNavigation},
+	"HAProxy keeps the renewed cookie":      {haproxy, without("http-after-response add-header"), probeRenewal},
+	"HAProxy keeps it with an error":        {haproxy, []change{{"http-after-response add-header Set-Cookie %[var(txn.auth_cookie)] if", "http-after-response add-header Set-Cookie %[var(txn.auth_cookie)] if { status 200 }"}}, probeRenewal},
+	"HAProxy does not say who it is":        {haproxy, without("http-request set-header X-Auth-Request-User"), probeIdentity},
+	"HAProxy leaves the client's token":     {haproxy, haproxy.bearer[:2], probeBearer},
+	"HAProxy goes on after an error":        {haproxy, append(without("http-request deny deny_status 503"), luaFails), probeFailure},
+	"HAProxy passes what it could not ask":  {haproxy, append(without("http-request deny deny_status 503"), change{"return refuse(txn, answer)", "return"}), probeFailure},
 }
