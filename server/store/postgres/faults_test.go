@@ -34,13 +34,20 @@ type database struct {
 
 func newDatabase(t *testing.T) *database {
 	t.Helper()
-	return newDatabaseAt(t, postgrestest.Start(t))
+	server, uri := postgres.Servers.Database(t)
+	return newDatabaseAt(t, server, uri)
 }
 
-func newDatabaseAt(t *testing.T, server *postgrestest.Server) *database {
+// newDatabaseOfItsOwn is for tests that stop or change the server.
+func newDatabaseOfItsOwn(t *testing.T) *database {
 	t.Helper()
-	d := &database{server: server}
-	d.uri = d.server.Database()
+	server := postgres.Servers.Own(t)
+	return newDatabaseAt(t, server, server.Database())
+}
+
+func newDatabaseAt(t *testing.T, server *postgrestest.Server, uri string) *database {
+	t.Helper()
+	d := &database{server: server, uri: uri}
 	d.file = postgrestest.WriteURI(t, filepath.Join(t.TempDir(), "uri"), d.uri)
 	d.store = open(t, d.file)
 	if _, err := d.store.SaveUser(t.Context(), ann.Issuer, ann.Subject, to(ann)); err != nil {
@@ -88,7 +95,7 @@ func TestAConnectionLostInATransactionLosesNothing(t *testing.T) {
 }
 
 func TestG93_AServerThatIsAwayEndsNoSession(t *testing.T) {
-	d := newDatabase(t)
+	d := newDatabaseOfItsOwn(t)
 	d.server.Stop()
 
 	for name, call := range map[string]func() error{
@@ -140,7 +147,6 @@ func TestAServerThatHangsIsUnavailable(t *testing.T) {
 
 // The sequence outlives a transaction that was rolled back, and so counts attempts.
 func TestFailuresOfTheDatabase(t *testing.T) {
-	server := postgrestest.Start(t)
 	for name, row := range map[string]struct {
 		code            string
 		times, attempts int
@@ -153,7 +159,7 @@ func TestFailuresOfTheDatabase(t *testing.T) {
 		"too little memory is not tried again":   {"53200", 1, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDatabaseAt(t, server)
+			d := newDatabase(t)
 			d.server.Exec(d.uri, "CREATE SEQUENCE attempts",
 				fmt.Sprintf(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 					IF nextval('attempts') <= %d THEN RAISE EXCEPTION 'injected' USING ERRCODE = '%s'; END IF; RETURN NEW; END $$`, row.times, row.code),
@@ -250,7 +256,7 @@ func TestE70_TwoServersGiveOneEmailToOneUser(t *testing.T) {
 }
 
 func TestAStandbyIsNotReady(t *testing.T) {
-	d := newDatabase(t)
+	d := newDatabaseOfItsOwn(t)
 	d.server.Stop()
 	if err := os.WriteFile(filepath.Join(d.server.Dir, "data", "standby.signal"), nil, 0o644); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/googlelogin/operator/server/session"
-	"github.com/googlelogin/operator/server/store/postgres/postgrestest"
 	"github.com/googlelogin/operator/server/store/storetest"
 )
 
@@ -28,7 +27,7 @@ func openInternal(t *testing.T, uriFile, instance string) (*Store, error) {
 }
 
 func TestMigrate_UsesASchemaOneVersionNewerAndNoOther(t *testing.T) {
-	server := postgrestest.Start(t)
+	server := Servers.Shared(t)
 	ours := fstest.MapFS{"00001_one.sql": {Data: []byte("-- +goose Up\nCREATE TABLE one (a int);\n-- +goose Down\nDROP TABLE one;\n")}}
 	later := func(n ...string) fstest.MapFS {
 		files := fstest.MapFS{"00001_one.sql": ours["00001_one.sql"]}
@@ -71,7 +70,7 @@ func TestMigrate_UsesASchemaOneVersionNewerAndNoOther(t *testing.T) {
 }
 
 func TestMigrations_GoDownAndUpAgain(t *testing.T) {
-	store, err := openInternal(t, postgrestest.Start(t).URIFile(t), "team/shop")
+	store, err := openInternal(t, Servers.Shared(t).URIFile(t), "team/shop")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +96,7 @@ func TestMigrations_GoDownAndUpAgain(t *testing.T) {
 }
 
 func TestMigrations_ServeTheVersionBefore(t *testing.T) {
-	store, err := openInternal(t, postgrestest.Start(t).URIFile(t), "team/shop")
+	store, err := openInternal(t, Servers.Shared(t).URIFile(t), "team/shop")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +165,7 @@ func (s *Store) schema(t *testing.T) storetest.Schema {
 }
 
 func TestOpen_ManyServersAtOnce(t *testing.T) {
-	file := postgrestest.Start(t).URIFile(t)
+	file := Servers.Shared(t).URIFile(t)
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -185,7 +184,7 @@ func TestOpen_ManyServersAtOnce(t *testing.T) {
 }
 
 func TestOpen_RefusesTheDatabaseOfAnotherGoogleLogin(t *testing.T) {
-	file := postgrestest.Start(t).URIFile(t)
+	file := Servers.Shared(t).URIFile(t)
 	if _, err := openInternal(t, file, "team/shop"); err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +197,7 @@ func TestOpen_RefusesTheDatabaseOfAnotherGoogleLogin(t *testing.T) {
 }
 
 func TestOpen_WaitsForADatabaseThatIsAway(t *testing.T) {
-	server := postgrestest.Start(t)
+	server := Servers.Own(t)
 	file := server.URIFile(t)
 	server.Stop()
 	store, err := openInternal(t, file, "team/shop")
@@ -216,7 +215,7 @@ func TestOpen_WaitsForADatabaseThatIsAway(t *testing.T) {
 }
 
 func TestClose_EndsTheWaitForADatabase(t *testing.T) {
-	server := postgrestest.Start(t)
+	server := Servers.Own(t)
 	file := server.URIFile(t)
 	server.Stop()
 	store, err := Open(context.Background(), Options{URIFile: file, Instance: "team/shop"})

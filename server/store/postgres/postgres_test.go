@@ -26,14 +26,16 @@ func open(t *testing.T, uriFile string) *postgres.Store {
 }
 
 func TestStore(t *testing.T) {
-	server := postgrestest.Start(t)
-	storetest.Run(t, func(t *testing.T) storetest.Store { return open(t, server.URIFile(t)) })
+	storetest.Run(t, func(t *testing.T) storetest.Store {
+		_, uri := postgres.Servers.Database(t)
+		return open(t, postgrestest.WriteURI(t, filepath.Join(t.TempDir(), "uri"), uri))
+	})
 }
 
 func TestStore_BehindAPoolerInTransactionMode(t *testing.T) {
-	server := postgrestest.Start(t)
-	through := server.Pooler(t)
+	through := postgres.Servers.Shared(t).Pooler(t)
 	storetest.Run(t, func(t *testing.T) storetest.Store {
-		return open(t, postgrestest.WriteURI(t, filepath.Join(t.TempDir(), "uri"), through(server.Database())))
+		_, uri := postgres.Servers.Database(t)
+		return open(t, postgrestest.WriteURI(t, filepath.Join(t.TempDir(), "uri"), through(uri)))
 	})
 }

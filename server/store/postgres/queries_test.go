@@ -8,14 +8,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/googlelogin/operator/server/store/postgres/postgrestest"
 	"github.com/googlelogin/operator/server/store/storetest"
 )
 
 // A statement without an index would be quick in every test and slow in the one place that counts. With this many rows the planner
 // takes an index wherever there is one. One session of twenty was ended.
 func TestStatements_UseTheIndexesOnTheirPage(t *testing.T) {
-	server := postgrestest.Start(t)
+	server := Servers.Shared(t)
 	store, err := openInternal(t, server.URIFile(t), "team/shop")
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +101,7 @@ func (s *Store) plan(t *testing.T, name, statement string, args ...any) storetes
 }
 
 func TestForeignKeys_HaveAnIndex(t *testing.T) {
-	store, err := openInternal(t, postgrestest.Start(t).URIFile(t), "team/shop")
+	store, err := openInternal(t, Servers.Shared(t).URIFile(t), "team/shop")
 	if err != nil {
 		t.Fatal(err)
 	}

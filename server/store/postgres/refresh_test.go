@@ -132,7 +132,7 @@ func TestALogoutUnderWayLeavesNoSuccessor(t *testing.T) {
 		watch := d.server.Connect(d.uri)
 		defer watch.Close(context.Background())
 		for waiting := 0; waiting == 0 && t.Context().Err() == nil; {
-			if err := watch.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").Scan(&waiting); err != nil {
+			if err := watch.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").Scan(&waiting); err != nil {
 				return
 			}
 		}

@@ -13,7 +13,7 @@ import (
 // TestACertificateAuthorityOfOnesOwn holds the store to the authority that it is given, on a server that speaks TLS and nothing else.
 func TestACertificateAuthorityOfOnesOwn(t *testing.T) {
 	ours, another := postgrestest.NewAuthority(t), postgrestest.NewAuthority(t)
-	server := postgrestest.StartWith(t, ours.Serve("127.0.0.1", "localhost"))
+	server := postgres.Servers.OwnWith(t, ours.Serve("127.0.0.1", "localhost"))
 	for name, row := range map[string]struct {
 		host, query string
 		ca          []byte
@@ -65,7 +65,7 @@ func reach(t *testing.T, o postgres.Options) error {
 
 func TestANewAuthorityNeedsNoRestart(t *testing.T) {
 	ours, another := postgrestest.NewAuthority(t), postgrestest.NewAuthority(t)
-	server := postgrestest.StartWith(t, ours.Serve("127.0.0.1", "localhost"))
+	server := postgres.Servers.OwnWith(t, ours.Serve("127.0.0.1", "localhost"))
 	ca := filepath.Join(t.TempDir(), "ca.crt")
 	store, err := postgres.Open(t.Context(), postgres.Options{
 		URIFile:  postgrestest.WriteURI(t, filepath.Join(t.TempDir(), "uri"), server.RemoteURI("localhost")),

@@ -13,7 +13,7 @@ import (
 )
 
 func TestARotatedPasswordNeedsNoRestart(t *testing.T) {
-	d := newDatabase(t)
+	d := newDatabaseOfItsOwn(t)
 	const fresh = "canary-of-the-database-2"
 	d.server.Exec(d.uri, "ALTER ROLE "+postgrestest.Role+" PASSWORD '"+fresh+"'")
 	renewed := strings.Replace(d.uri, postgrestest.Password, fresh, 1)
@@ -67,12 +67,12 @@ func TestABadURIKeepsTheOneBefore(t *testing.T) {
 }
 
 func TestM8_ThePasswordIsInNoErrorAndNoLog(t *testing.T) {
-	server := postgrestest.Start(t)
+	server := postgres.Servers.Shared(t)
 	uri := server.Database()
 	for name, content := range map[string]string{
 		"a role that does not exist":     strings.Replace(uri, postgrestest.Role+":", "nobody:", 1),
 		"a password that is wrong":       strings.Replace(uri, postgrestest.Password, "wrong-"+postgrestest.Password, 1),
-		"a database that does not exist": strings.Replace(uri, "/app1?", "/none?", 1),
+		"a database that does not exist": server.URI("none"),
 		"a server that is away":          strings.Replace(uri, "host=", "host=/nowhere", 1),
 		"a port that is none":            "postgresql://shop:" + postgrestest.Password + "@db:54x/app",
 		"a percent sign":                 "postgresql://shop:%zz" + postgrestest.Password + "@db/app",

@@ -16,7 +16,7 @@ import (
 // database lead through it. It ends with the test.
 func (s *Server) Pooler(t testing.TB) func(uri string) string {
 	t.Helper()
-	dir := privateDir(t)
+	dir := lastingOnlyFor(t, privateDir(t))
 	settings := fmt.Sprintf(`[databases]
 * = host=%s port=5432 user=%s password=%s
 [pgbouncer]
@@ -35,7 +35,7 @@ logfile =
 		t.Fatal(err)
 	}
 	through := func(uri string) string { return strings.Replace(uri, "host="+s.Dir, "port=6432&host="+dir, 1) }
-	p := start(t, program(t, "pgbouncer", "pgbouncer"), path)
+	p := start(t, dir, program(t, "pgbouncer", "pgbouncer"), path)
 	t.Cleanup(func() { p.stop(syscall.SIGTERM) })
 	await(t, p, func() error {
 		conn, err := pgx.Connect(context.Background(), through(s.URI("postgres")))

@@ -20,10 +20,10 @@ type process struct {
 	done chan struct{}
 }
 
-// start starts a program that is told to end if the test is killed.
-func start(t testing.TB, path string, args ...string) *process {
+// start starts a program that is told to end if the test is killed. What it says goes to a file in dir.
+func start(t testing.TB, dir, path string, args ...string) *process {
 	t.Helper()
-	p := &process{name: filepath.Base(path), log: filepath.Join(t.TempDir(), filepath.Base(path)+".log"), done: make(chan struct{})}
+	p := &process{name: filepath.Base(path), log: filepath.Join(dir, filepath.Base(path)+".log"), done: make(chan struct{})}
 	log, err := os.Create(p.log)
 	if err != nil {
 		t.Fatal(err)
@@ -83,20 +83,25 @@ func command(t testing.TB, path string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// privateDir makes a folder for whoever the programs run as. Its name is short, since a socket's path must be.
+// privateDir makes a folder for whoever the programs run as, and leaves it. Its name is short, since a socket's path must be.
 func privateDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "pg")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	if os.Getuid() == 0 {
 		uid, gid := other(t)
 		if err := os.Chown(dir, int(uid), int(gid)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return dir
+}
+
+// lastingOnlyFor removes the folder when the test ends.
+func lastingOnlyFor(t testing.TB, dir string) string {
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
 }
 

@@ -29,8 +29,10 @@ type Server struct {
 	// Address is where the server listens besides, if the options name an address; host:port.
 	Address   string
 	options   Options
-	databases atomic.Int32
+	databases *atomic.Int32
 	process   *process
+	// shared is set where other tests use the server too.
+	shared bool
 }
 
 // Options of StartWith.
@@ -50,25 +52,38 @@ func Start(t testing.TB) *Server {
 // StartWith starts a server that may be reached from elsewhere.
 func StartWith(t testing.TB, o Options) *Server {
 	t.Helper()
-	s := &Server{t: t, Dir: privateDir(t), options: o}
-	password := filepath.Join(s.Dir, "password")
-	if err := os.WriteFile(password, []byte(Password), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	run(t, program(t, "initdb", "postgresql"), "--pgdata", s.data(), "--username", Role, "--pwfile", password,
-		"--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+	dir := lastingOnlyFor(t, privateDir(t))
+	initialise(t, dir)
+	return startIn(t, dir, o)
+}
+
+// startIn starts a server on the data in a folder. It ends with the test.
+func startIn(t testing.TB, dir string, o Options) *Server {
+	t.Helper()
+	s := &Server{t: t, Dir: dir, options: o, databases: new(atomic.Int32)}
 	s.open()
 	s.StartAgain()
 	t.Cleanup(s.Stop)
 	return s
 }
 
-func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
+// initialise makes the data of a server in a folder.
+func initialise(t testing.TB, dir string) {
+	t.Helper()
+	password := filepath.Join(dir, "password")
+	if err := os.WriteFile(password, []byte(Password), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run(t, program(t, "initdb", "postgresql"), "--pgdata", dataIn(dir), "--username", Role, "--pwfile", password,
+		"--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+}
+
+func dataIn(dir string) string { return filepath.Join(dir, "data") }
 
 // StartAgain starts a server that was stopped, and returns when it can be used.
 func (s *Server) StartAgain() {
 	s.t.Helper()
-	args := []string{"-D", s.data(), "-c", "listen_addresses=" + s.options.Host, "-c", "unix_socket_directories=" + s.Dir,
+	args := []string{"-D", dataIn(s.Dir), "-c", "listen_addresses=" + s.options.Host, "-c", "unix_socket_directories=" + s.Dir,
 		"-c", "fsync=off", "-c", "max_connections=300", "-c", "shared_buffers=32MB"}
 	if s.Address != "" {
 		_, port, _ := net.SplitHostPort(s.Address)
@@ -77,7 +92,7 @@ func (s *Server) StartAgain() {
 	if len(s.options.Key) > 0 {
 		args = append(args, "-c", "ssl=on", "-c", "ssl_cert_file="+s.file("server.crt"), "-c", "ssl_key_file="+s.file("server.key"))
 	}
-	s.process = start(s.t, program(s.t, "postgres", "postgresql"), args...)
+	s.process = start(s.t, s.Dir, program(s.t, "postgres", "postgresql"), args...)
 	await(s.t, s.process, func() error {
 		conn, err := pgx.Connect(context.Background(), s.URI("postgres"))
 		if err != nil {
@@ -88,10 +103,18 @@ func (s *Server) StartAgain() {
 }
 
 // Stop ends every connection and the server.
-func (s *Server) Stop() { s.process.stop(syscall.SIGINT) }
+func (s *Server) Stop() { s.end(syscall.SIGINT) }
 
 // Crash ends the server without a checkpoint: what it committed is in its log alone, as after a power cut or an OOM kill.
-func (s *Server) Crash() { s.process.stop(syscall.SIGQUIT) }
+func (s *Server) Crash() { s.end(syscall.SIGQUIT) }
+
+func (s *Server) end(signal os.Signal) {
+	s.t.Helper()
+	if s.shared {
+		s.t.Fatal("other tests use this server too: take one of your own")
+	}
+	s.process.stop(signal)
+}
 
 // URI of a database, with the password.
 func (s *Server) URI(database string) string {
@@ -105,7 +128,7 @@ func (s *Server) URI(database string) string {
 // RemoteURI makes an empty database and returns its URI for somebody who reaches the server under this name. It is host:port, and
 // the name has to lead to Options.Host.
 func (s *Server) RemoteURI(name string) string {
-	database := fmt.Sprintf("app%d", s.databases.Add(1))
+	database := s.nextName()
 	s.Exec(s.URI("postgres"), "CREATE DATABASE "+database)
 	_, port, _ := net.SplitHostPort(s.Address)
 	return fmt.Sprintf("postgresql://%s:%s@%s/%s", Role, Password, net.JoinHostPort(name, port), database)
@@ -113,10 +136,12 @@ func (s *Server) RemoteURI(name string) string {
 
 // Database makes an empty database and returns its URI.
 func (s *Server) Database() string {
-	name := fmt.Sprintf("app%d", s.databases.Add(1))
+	name := s.nextName()
 	s.Exec(s.URI("postgres"), "CREATE DATABASE "+name)
 	return s.URI(name)
 }
+
+func (s *Server) nextName() string { return fmt.Sprintf("app%d", s.databases.Add(1)) }
 
 // URIFile makes an empty database and returns a file that holds its URI.
 func (s *Server) URIFile(t testing.TB) string {
@@ -161,8 +186,11 @@ func (s *Server) Connect(uri string) *pgx.Conn {
 // Terminate breaks every connection to a database, from the server's side.
 func (s *Server) Terminate(uri string) {
 	s.t.Helper()
-	name := strings.TrimPrefix(strings.SplitN(uri, "?", 2)[0], fmt.Sprintf("postgresql://%s:%s@/", Role, Password))
-	s.Exec(s.URI("postgres"), "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '"+name+"'")
+	s.Exec(s.URI("postgres"), "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '"+databaseOf(uri)+"'")
+}
+
+func databaseOf(uri string) string {
+	return strings.TrimPrefix(strings.SplitN(uri, "?", 2)[0], fmt.Sprintf("postgresql://%s:%s@/", Role, Password))
 }
 
 // await returns once ready does not fail any more.
