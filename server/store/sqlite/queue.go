@@ -12,9 +12,14 @@ import (
 	"github.com/googlelogin/operator/server/session"
 )
 
-// pace is how long after one sync the next one begins at the earliest. A write that comes alone never waits; under load those of ten
-// milliseconds share one sync, which costs more than all of them together. Whoever signs in has waited longer for Google.
-const pace = 10 * time.Millisecond
+const (
+	// pace is how long after one sync the next one begins at the earliest, as long as there is company. The writes of ten milliseconds
+	// share one sync then, which costs more than all of them together. Whoever signs in has waited longer for Google.
+	pace = 10 * time.Millisecond
+	// patient is how many writes in a row must come alone until the queue stops waiting for company. One browser after the other
+	// shares a sync with nobody, and a server that sleeps between them works with cold caches.
+	patient = 8
+)
 
 // callTimeout bounds how long a write waits for its turn: one that the disk holds up must not keep all others waiting with it.
 const callTimeout = 5 * time.Second
@@ -86,6 +91,7 @@ func (q *queue) do(ctx context.Context, synced bool, work func(ctx context.Conte
 func (q *queue) run() {
 	defer close(q.ended)
 	var synced time.Time
+	company := 0
 	for {
 		var batch []*job
 		select {
@@ -94,8 +100,13 @@ func (q *queue) run() {
 		case <-q.quit:
 			return
 		}
-		time.Sleep(time.Until(synced.Add(pace)))
-		batch = q.waiting(batch)
+		if company > 0 {
+			time.Sleep(time.Until(synced.Add(pace)))
+			company--
+		}
+		if batch = q.waiting(batch); len(batch) > 1 {
+			company = patient
+		}
 		if slices.ContainsFunc(batch, needsSync) {
 			synced = time.Now()
 		}

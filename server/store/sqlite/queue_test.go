@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -73,14 +74,14 @@ func TestQueue_WhoWaitsSharesOneSyncAndIsAnsweredAfterIt(t *testing.T) {
 		ask("soon after a sync", 0, true)
 
 		want := []commit{
-			{true, 0, 1}, {true, 10 * time.Millisecond, 2}, {true, 20 * time.Millisecond, 1}, {false, 30 * time.Millisecond, 1},
+			{true, 0, 1}, {true, 3 * time.Millisecond, 2}, {true, 20 * time.Millisecond, 1}, {false, 30 * time.Millisecond, 1},
 			{true, 33 * time.Millisecond, 1},
 		}
 		if diff := cmp.Diff(want, d.commits, cmp.AllowUnexported(commit{})); diff != "" {
 			t.Errorf("commits (-want +got):\n%s", diff)
 		}
 		wantAnswered := map[string]time.Duration{
-			"first": 3 * time.Millisecond, "while the first is synced": 13 * time.Millisecond, "and another": 13 * time.Millisecond,
+			"first": 3 * time.Millisecond, "while the first is synced": 6 * time.Millisecond, "and another": 6 * time.Millisecond,
 			"alone": 23 * time.Millisecond, "alone and not synced": 33 * time.Millisecond, "soon after a sync": 36 * time.Millisecond,
 		}
 		if diff := cmp.Diff(wantAnswered, answered); diff != "" {
@@ -89,20 +90,34 @@ func TestQueue_WhoWaitsSharesOneSyncAndIsAnsweredAfterIt(t *testing.T) {
 	})
 }
 
-func TestQueue_SyncsAtMostOnceInItsPace(t *testing.T) {
+// Two that come together are company, for which the writes that follow wait, until so many came alone.
+func TestQueue_WaitsForOthersAsLongAsThereAreAny(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, writes := &disk{takes: 100 * time.Microsecond}, 0
+		const takes = 100 * time.Microsecond
+		d, writes := &disk{takes: takes}, 0
 		q := newQueue(d.commit(time.Now(), &writes), slog.New(slog.DiscardHandler))
 		defer q.close()
-		for range 3 {
+		write := func() {
 			if err := q.do(t.Context(), true, func(context.Context, *sql.Tx) error { return nil }); err != nil {
-				t.Fatal(err)
+				t.Error(err)
 			}
 		}
-		for i := range 2 {
-			if apart := d.commits[i+1].at - d.commits[i].at; apart < pace || apart > 2*pace {
-				t.Errorf("syncs %d and %d begin %s apart, want %s", i, i+1, apart, pace)
-			}
+		var group sync.WaitGroup
+		group.Go(write)
+		synctest.Wait()
+		group.Go(write)
+		group.Go(write)
+		group.Wait()
+		for range patient + 3 {
+			write()
+		}
+		var apart []time.Duration
+		for i, c := range d.commits[1:] {
+			apart = append(apart, c.at-d.commits[i].at)
+		}
+		want := slices.Concat([]time.Duration{takes}, slices.Repeat([]time.Duration{pace}, patient), slices.Repeat([]time.Duration{takes}, 3))
+		if diff := cmp.Diff(want, apart); diff != "" {
+			t.Errorf("time between the beginnings of two syncs (-want +got):\n%s", diff)
 		}
 	})
 }
