@@ -6,7 +6,7 @@
 //  1. AuthCodeURL builds the authorization URL: code flow, state, nonce, PKCE S256.
 //  2. Redeem sends the code to the token endpoint, once. A code works once, so nothing is ever tried again.
 //  3. The answer is read strictly: JSON by name and by content, no key twice, a Bearer token, an ID token.
-//  4. The ID token is verified: form and header before anything is fetched, then the signature by go-jose,
+//  4. The ID token is verified: form and header before anything is fetched, then the signature by golang-jwt,
 //     then what it says: iss, aud, azp, exp, iat, nbf, nonce, sub, at_hash, and the JSON types of all of them.
 //  5. userinfo is asked for what the ID token lacks; it must be about the same sub.
 //  6. The scopes that were granted are compared with those that were asked.

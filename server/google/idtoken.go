@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/googlelogin/operator/server/identity"
 	"github.com/googlelogin/operator/server/tracing"
@@ -92,40 +92,21 @@ func (p *Provider) verify(ctx context.Context, e *endpoints, want expectation, r
 		}
 		span.End()
 	}()
-	h, err := parseHeader(raw)
+	t, err := parseToken(raw)
 	if err != nil {
 		return claims{}, err
 	}
-	if err := h.check(e.algs); err != nil {
+	if err := t.check(e.algs); err != nil {
 		return claims{}, err
 	}
-	payload, err := h.open(ctx, e.keys, raw)
-	if err != nil {
+	if err := t.prove(ctx, e.keys); err != nil {
 		return claims{}, fmt.Errorf("verify ID token: %w", err)
 	}
-	if c, err = parseClaims(payload); err != nil {
+	if c, err = parseClaims(t.payload); err != nil {
 		return claims{}, err
 	}
-	c.alg = h.alg
+	c.alg = t.alg
 	return c, want.check(e, c, p.now())
-}
-
-// open returns what raw says, once its signature is proven. go-jose proves it; what a token has to say is expectation.check's.
-func (h header) open(ctx context.Context, keys *keySet, raw string) ([]byte, error) {
-	key, err := keys.find(ctx, h.alg, h.kid)
-	if err != nil {
-		return nil, err
-	}
-	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(h.alg)})
-	if err != nil {
-		return nil, invalid("malformed JWS")
-	}
-	// The key is ours; a key or a URL of one in the header (jwk, jku, x5u, x5c) is never looked at.
-	payload, err := jws.Verify(key.Public)
-	if err != nil {
-		return nil, invalid("wrong signature")
-	}
-	return payload, nil
 }
 
 // header is what an ID token says about its own signature.
@@ -134,30 +115,53 @@ type header struct {
 	crit          bool
 }
 
-// parseHeader takes a compact JWS apart. All three parts must be base64url in its one strict form: Go's decoder passes over line
+// token is a compact JWS, taken apart. Nothing of it is proven.
+type token struct {
+	header
+	// signed is the text that the signature is about.
+	signed             string
+	payload, signature []byte
+}
+
+// prove asks for the key that signed the token. What the token has to say is expectation.check's.
+func (t token) prove(ctx context.Context, keys *keySet) error {
+	// The key is ours; a key or a URL of one in the header (jwk, jku, x5u, x5c) is never looked at.
+	key, err := keys.find(ctx, t.alg, t.kid)
+	if err != nil {
+		return err
+	}
+	method := jwt.GetSigningMethod(t.alg)
+	if method == nil || method.Verify(t.signed, t.signature, key.Public) != nil {
+		return invalid("wrong signature")
+	}
+	return nil
+}
+
+// parseToken takes a compact JWS apart. All three parts must be base64url in its one strict form: Go's decoder passes over line
 // breaks, and without Strict over stray bits at the end, so that one token would have several spellings and a list of those
 // already seen would not know it again.
-func parseHeader(raw string) (header, error) {
+func parseToken(raw string) (token, error) {
 	if len(raw) > maxIDToken {
-		return header{}, invalid("token over %d bytes", maxIDToken)
+		return token{}, invalid("token over %d bytes", maxIDToken)
 	}
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 || slices.Contains(parts, "") {
-		return header{}, invalid("token has not exactly three parts")
+		return token{}, invalid("token has not exactly three parts")
 	}
 	var decoded [3][]byte
 	for i, part := range parts {
 		b, err := base64.RawURLEncoding.Strict().DecodeString(part)
 		if err != nil || strings.ContainsAny(part, "\r\n") {
-			return header{}, invalid("token is not base64url")
+			return token{}, invalid("token is not base64url")
 		}
 		decoded[i] = b
 	}
 	o, err := parseObject(decoded[0])
 	if err != nil {
-		return header{}, err
+		return token{}, err
 	}
-	return readHeader(o)
+	h, err := readHeader(o)
+	return token{h, raw[:strings.LastIndexByte(raw, '.')], decoded[1], decoded[2]}, err
 }
 
 func base64url(r rune) bool {

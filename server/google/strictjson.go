@@ -2,113 +2,66 @@ package google
 
 import (
 	"bytes"
-	"encoding/json"
-	"slices"
-	"unicode/utf8"
+	"errors"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxDepth is how deep a document may nest. Ours need three levels; a parser that follows thousands can be made to choke.
+// maxDepth is how deep a document may nest. Ours need three levels.
 const maxDepth = 16
 
-// object is a JSON object whose fields are looked up by their exact name. encoding/json alone would also take "SUB" for sub, and
-// the last of two subs: two parsers that disagree about a token are how one of them gets fooled.
-type object map[string]json.RawMessage
+// object is a JSON object whose fields are looked up by their exact name. encoding/json would also take "SUB" for sub, and the last
+// of two subs: two parsers that disagree about a token are how one of them gets fooled.
+type object map[string]jsontext.Value
 
 // parseObject reads one JSON object, without a key twice at any depth, without anything after it.
 func parseObject(b []byte) (object, error) {
-	if !utf8.Valid(b) {
-		return nil, invalid("JSON is not UTF-8")
-	}
 	var o object
-	// Its error may quote the document.
-	if err := json.Unmarshal(b, &o); err != nil || o == nil {
-		return nil, invalid("not a JSON object")
+	err := json.Unmarshal(b, &o)
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return nil, invalid("a JSON key occurs twice")
+	case err != nil || o == nil:
+		// Its error may quote the document.
+		return nil, invalid("not a JSON object in UTF-8")
 	}
-	if err := walk(b); err != nil {
-		return nil, err
+	for _, value := range o {
+		if depth(value) >= maxDepth {
+			return nil, invalid("JSON nests too deep")
+		}
 	}
 	return o, nil
 }
 
-// walk goes through valid JSON, and fails at a key that came before in the same object.
-func walk(b []byte) error {
-	// The keys of each object around, nil for an array.
-	var around []map[string]bool
-	for i := 0; i < len(b); i++ {
-		switch b[i] {
-		case '{', '[':
-			if len(around) == maxDepth {
-				return invalid("JSON nests too deep")
-			}
-			var seen map[string]bool
-			if b[i] == '{' {
-				seen = map[string]bool{}
-			}
-			around = append(around, seen)
-		case '}', ']':
-			around = around[:len(around)-1]
-		case '"':
-			text := b[i : i+textLength(b[i:])]
-			i += len(text) - 1
-			if !isKey(b[i+1:]) {
-				continue
-			}
-			if err := newKey(text, around[len(around)-1]); err != nil {
-				return err
-			}
+// depth is how many levels a value has that is valid: none for a string or a number.
+func depth(value jsontext.Value) (deepest int) {
+	if kind := value.Kind(); kind != '{' && kind != '[' {
+		return 0
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(value))
+	for {
+		if _, err := d.ReadToken(); err != nil {
+			return deepest
 		}
+		deepest = max(deepest, d.StackDepth())
 	}
-	return nil
 }
 
-// textLength is how long the string is that b begins with, both quotes included.
-func textLength(b []byte) int {
-	for i := 1; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(b)
-}
-
-// isKey says whether what was before is a key, by what follows.
-func isKey(rest []byte) bool {
-	for _, c := range rest {
-		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
-			return c == ':'
-		}
-	}
-	return false
-}
-
-func newKey(raw []byte, seen map[string]bool) error {
-	key, err := unquote(raw)
-	if err != nil {
-		return invalid("malformed JSON")
-	}
-	if seen[key] {
-		return invalid("a JSON key occurs twice")
-	}
-	seen[key] = true
-	return nil
-}
-
-// unquote is what a string of valid JSON says. Most have no escapes.
-func unquote(raw []byte) (s string, err error) {
-	if len(raw) >= 2 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 {
+// unquote is what a string says. Most have no escapes.
+func unquote(raw jsontext.Value) (string, error) {
+	if raw.Kind() == '"' && bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw[1 : len(raw)-1]), nil
 	}
-	err = json.Unmarshal(raw, &s)
-	return s, err
+	unquoted, err := jsontext.AppendUnquote(nil, raw)
+	return string(unquoted), err
 }
 
 // has reports a field that is there and not null.
 func (o object) has(name string) bool {
 	raw, ok := o[name]
-	return ok && string(raw) != "null"
+	return ok && raw.Kind() != 'n'
 }
 
 // text is a string field, empty if absent.
@@ -143,13 +96,11 @@ func (o object) number(name string) (int64, error) {
 	if !o.has(name) {
 		return 0, nil
 	}
-	raw := o[name]
-	var n int64
-	digits := !slices.ContainsFunc(raw, func(c byte) bool { return c < '0' || c > '9' })
-	if !digits || json.Unmarshal(raw, &n) != nil {
+	n, err := strconv.ParseUint(string(o[name]), 10, 63)
+	if err != nil {
 		return 0, invalid("%s is not a whole number", name)
 	}
-	return n, nil
+	return int64(n), nil //nolint:gosec // It has 63 bits at most.
 }
 
 // truth is a boolean field, false if absent.
@@ -157,9 +108,11 @@ func (o object) truth(name string) (bool, error) {
 	if !o.has(name) {
 		return false, nil
 	}
-	var b bool
-	if json.Unmarshal(o[name], &b) != nil {
-		return false, invalid("%s is not a boolean", name)
+	switch o[name].Kind() {
+	case 't':
+		return true, nil
+	case 'f':
+		return false, nil
 	}
-	return b, nil
+	return false, invalid("%s is not a boolean", name)
 }
