@@ -28,7 +28,7 @@ func TestFigures(t *testing.T) {
 	time.Sleep(settle)
 	f.print("rss_idle", w.memory("VmRSS"), "MiB")
 	end := w.profile(t, "login")
-	f.print("login_cpu", milliseconds(w.logins(t, manyLogins)), "ms")
+	f.print("login_cpu", milliseconds(w.logins(t, crowd, manyLogins)), "ms")
 	end()
 	time.Sleep(settle)
 	f.print("rss_after_logins", w.memory("VmRSS"), "MiB")

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// clients is how many browsers there are at once.
-const clients = 8
+// crowd is how many browsers there are at once, where nothing else is said.
+const crowd = 8
 
 // browser sends single requests and keeps no cookies by itself.
 type browser struct{ transport *http.Transport }
 
 func newBrowser() browser {
-	return browser{&http.Transport{MaxIdleConnsPerHost: 2 * clients, DisableCompression: true}}
+	return browser{&http.Transport{MaxIdleConnsPerHost: 1000, DisableCompression: true}}
 }
 
 // get returns the answer, which must have this status.
@@ -83,25 +83,25 @@ func kept(response *http.Response) (cookies []*http.Cookie, err error) {
 	return cookies, nil
 }
 
-// logins signs people in, many at once, and returns what the server's CPU spent on each.
-func (w *world) logins(t *testing.T, n int) time.Duration {
+// logins signs n people in, so many browsers at once, and returns what the server's CPU spent on each.
+func (w *world) logins(t *testing.T, browsers, n int) time.Duration {
 	t.Helper()
 	b := newBrowser()
 	defer b.transport.CloseIdleConnections()
-	return w.each(t, n, func(i int) error {
+	return w.each(t, browsers, n, func(i int) error {
 		_, err := b.login(w.base, person(i))
 		return err
 	})
 }
 
-// each does something n times, with several clients, and returns what the server's CPU spent on each.
-func (w *world) each(t *testing.T, n int, do func(i int) error) time.Duration {
+// each does something n times, so many at once, and returns what the server's CPU spent on each.
+func (w *world) each(t *testing.T, atOnce, n int, do func(i int) error) time.Duration {
 	t.Helper()
 	var next atomic.Int64
 	var group sync.WaitGroup
-	failed := make(chan error, clients)
+	failed := make(chan error, atOnce)
 	before := w.cpu()
-	for range clients {
+	for range atOnce {
 		group.Go(func() {
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
 				if err := do(int(i)); err != nil {

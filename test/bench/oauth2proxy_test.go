@@ -19,8 +19,18 @@ const (
 	proxyChecks              = 10
 )
 
+// crowds are how many browsers sign in at once: one after the other, some, and many. What they are called is at the end of a figure's name.
+var crowds = []struct {
+	browsers int
+	suffix   string
+}{{1, "_1_browser"}, {crowd, ""}, {32, "_32_browsers"}}
+
 func proxyFigures() []string {
-	return []string{"oauth2_proxy_check_vs_empty_handler", "oauth2_proxy_login_cpu", "login_cpu_vs_oauth2_proxy", "check_vs_oauth2_proxy"}
+	names := []string{"oauth2_proxy_check_vs_empty_handler", "check_vs_oauth2_proxy", "login_cpu_1_browser", "login_cpu_32_browsers"}
+	for _, c := range crowds {
+		names = append(names, "oauth2_proxy_login_cpu"+c.suffix, "login_cpu_vs_oauth2_proxy"+c.suffix)
+	}
+	return names
 }
 
 // newProxy starts oauth2-proxy, which make builds, as its documentation has it for nginx: sessions in the cookie, a proof key, headers
@@ -63,11 +73,11 @@ func (b browser) proxyLogin(base string) ([]*http.Cookie, error) {
 	return kept(ended)
 }
 
-func (w *world) proxyLogins(t *testing.T, n int) time.Duration {
+func (w *world) proxyLogins(t *testing.T, browsers, n int) time.Duration {
 	t.Helper()
 	b := newBrowser()
 	defer b.transport.CloseIdleConnections()
-	return w.each(t, n, func(int) error {
+	return w.each(t, browsers, n, func(int) error {
 		_, err := b.proxyLogin(w.base)
 		return err
 	})
@@ -95,19 +105,30 @@ func besideProxy(t *testing.T, f *figures, bin, googleURL string, empty target) 
 	ours, proxy := newWorld(t, bin, googleURL, sqliteIn(t)), newProxy(t, googleURL)
 	defer ours.stop()
 	defer proxy.stop()
-	ours.logins(t, proxyLogins)
-	proxy.proxyLogins(t, proxyLogins)
-	var spent [2]time.Duration
-	for range proxyRounds {
-		spent[0] += ours.logins(t, proxyLogins) / proxyRounds
-		spent[1] += proxy.proxyLogins(t, proxyLogins) / proxyRounds
+	for _, c := range crowds {
+		ourTime, theirTime := proxyTurns(t, c.browsers, ours, proxy)
+		if c.browsers != crowd {
+			f.print("login_cpu"+c.suffix, milliseconds(ourTime), "ms")
+		}
+		f.print("oauth2_proxy_login_cpu"+c.suffix, milliseconds(theirTime), "ms")
+		f.print("login_cpu_vs_oauth2_proxy"+c.suffix, ourTime.Seconds()/theirTime.Seconds(), "ratio")
 	}
-	say("login: %s, oauth2-proxy %s", spent[0], spent[1])
-	f.print("oauth2_proxy_login_cpu", milliseconds(spent[1]), "ms")
-	f.print("login_cpu_vs_oauth2_proxy", spent[0].Seconds()/spent[1].Seconds(), "ratio")
 	theirs := proxy.proxyTarget(t)
 	empty.questions = theirs.questions
 	checks := compare(t, proxyChecks, ours.target(t), theirs, empty)
 	f.print("oauth2_proxy_check_vs_empty_handler", checks[1].perCPU/checks[2].perCPU, "ratio")
 	f.print("check_vs_oauth2_proxy", checks[0].perCPU/checks[1].perCPU, "ratio")
+}
+
+// proxyTurns returns what a login costs each of the two, after a turn that does not count.
+func proxyTurns(t *testing.T, browsers int, ours, proxy *world) (ourTime, theirTime time.Duration) {
+	t.Helper()
+	ours.logins(t, browsers, proxyLogins)
+	proxy.proxyLogins(t, browsers, proxyLogins)
+	for range proxyRounds {
+		ourTime += ours.logins(t, browsers, proxyLogins) / proxyRounds
+		theirTime += proxy.proxyLogins(t, browsers, proxyLogins) / proxyRounds
+	}
+	say("login, %d at once: %s, oauth2-proxy %s", browsers, ourTime, theirTime)
+	return ourTime, theirTime
 }

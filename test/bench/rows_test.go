@@ -109,7 +109,7 @@ func (w *world) renewals(t *testing.T, n, rows int) time.Duration {
 	t.Helper()
 	b := newBrowser()
 	defer b.transport.CloseIdleConnections()
-	return w.each(t, n, func(i int) error {
+	return w.each(t, crowd, n, func(i int) error {
 		raw := handle(i * 7919 % rows)
 		cookie := &http.Cookie{Name: "__Host-shop-session", Value: base64.RawURLEncoding.EncodeToString(raw[:])}
 		response, err := b.get(w.base+"/check/nginx", []*http.Cookie{cookie}, http.StatusOK)
@@ -125,7 +125,7 @@ func sized(t *testing.T, f *figures, suffix string, w *world, rows int, ratio fu
 	t.Helper()
 	defer w.stop()
 	f.print("renewal_"+suffix, milliseconds(w.renewals(t, rowRenewals, rows)), "ms")
-	f.print("login_"+suffix, milliseconds(w.logins(t, rowLogins)), "ms")
+	f.print("login_"+suffix, milliseconds(w.logins(t, crowd, rowLogins)), "ms")
 	f.print("check_"+suffix, ratio(w), "ratio")
 }
 
