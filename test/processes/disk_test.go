@@ -14,6 +14,7 @@ import (
 
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/google/googletest"
+	"github.com/googlelogin/operator/server/store/postgres/postgrestest"
 	"github.com/googlelogin/operator/test/standalone"
 )
 
@@ -105,4 +106,28 @@ func TestG93_AFullDiskLosesNoSessionAndPassesByItself(t *testing.T) {
 	}
 	post(t, p, "/auth/logout", told[0], nil, http.StatusNoContent)
 	t.Logf("%d sessions outlived a full disk", len(told))
+}
+
+// TestG93_APostgreSQLWithoutRoomForItsLogLosesNoSession: such a PostgreSQL ends itself, again and again, until there is room.
+func TestG93_APostgreSQLWithoutRoomForItsLogLosesNoSession(t *testing.T) {
+	google := googletest.NewServer(t, googletest.Options{Auto: "ann@example.com"})
+	database := postgrestest.StartWith(t, postgrestest.Options{TinyDisk: "pg_wal"})
+	p := start(t, onPostgres(t, newConfig(t, google.URL), database.Database()))
+	told := [][]*http.Cookie{p.mustLogin(t), p.mustLogin(t)}
+
+	free := database.Fill()
+	database.Exec(database.URI("postgres"), "SELECT pg_switch_wal()")
+	for range 3 {
+		p.withoutDatabase(t, "one", told)
+		post(t, p, "/auth/logout", told[0], nil, http.StatusServiceUnavailable)
+	}
+
+	free()
+	p.recovers(t)
+	for _, cookies := range told {
+		if status := p.me(t, p.Handle(cookies)); status != http.StatusOK {
+			t.Errorf("a session that a browser was told of is gone: status %d\n%s", status, p.log)
+		}
+	}
+	post(t, p, "/auth/logout", told[0], nil, http.StatusNoContent)
 }

@@ -41,6 +41,9 @@ type Options struct {
 	Host string
 	// Certificate and Key are PEM. With them, the server speaks TLS with whoever comes by that address, and nothing else.
 	Certificate, Key []byte
+	// TinyDisk names the part of the data that lies on a small disk of its own: the folder "base" with the tables, say, or "pg_wal" with
+	// the log. Such a server is started again when it ends by itself, and cannot be stopped and started by the test.
+	TinyDisk string
 }
 
 // Start starts a server that ends with the test.
@@ -92,7 +95,11 @@ func (s *Server) StartAgain() {
 	if len(s.options.Key) > 0 {
 		args = append(args, "-c", "ssl=on", "-c", "ssl_cert_file="+s.file("server.crt"), "-c", "ssl_key_file="+s.file("server.key"))
 	}
-	s.process = start(s.t, s.Dir, program(s.t, "postgres", "postgresql"), args...)
+	path := program(s.t, "postgres", "postgresql")
+	if s.options.TinyDisk != "" {
+		path, args = s.supervised(path, args)
+	}
+	s.process = start(s.t, s.Dir, path, args...)
 	await(s.t, s.process, func() error {
 		conn, err := pgx.Connect(context.Background(), s.URI("postgres"))
 		if err != nil {
