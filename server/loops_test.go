@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -67,7 +68,7 @@ type running struct {
 }
 
 // runExplosive starts it. With a place it explodes there as soon as it is up.
-func runExplosive(t *testing.T, where string) *running {
+func runExplosive(t *testing.T, where string, edits ...func(*config.Config, *app)) *running {
 	t.Helper()
 	cfg := newConfig(t.TempDir(), "http://127.0.0.1:1")
 	cfg.Listen = config.Listen{Public: "127.0.0.1:0", Internal: "127.0.0.1:0"}
@@ -90,6 +91,9 @@ func runExplosive(t *testing.T, where string) *running {
 		starting = false
 		return nil
 	}})
+	for _, edit := range edits {
+		edit(&cfg, r.app)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	r.stop = stop
 	listening := make(chan net.Addr, 1)
@@ -127,6 +131,57 @@ func TestM8_APanicBesideTheRequestsEndsTheServerAndTellsNothing(t *testing.T) {
 				t.Errorf("error %v, log:\n%s", err, log)
 			}
 		})
+	}
+}
+
+// Below the middleware there is nobody but the port itself to contain a panic.
+func TestM8_APanicOfAPortsHandlerCutsTheConnectionAndTellsNothing(t *testing.T) {
+	explode := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(errors.New(panicSecret)) })
+	r := runExplosive(t, "", func(cfg *config.Config, a *app) {
+		a.public, a.internal, a.admin, a.envoy = explode, explode, explode, explode
+		cfg.Listen.Admin, cfg.Listen.ExtAuthz = "127.0.0.1:0", "127.0.0.1:0"
+		// With others, it would wait before it ends.
+		a.shared = false
+	})
+	var open struct{ Public, Internal, Admin, ExtAuthz string }
+	for line := range strings.Lines(r.logs.String()) {
+		if strings.Contains(line, `"msg":"listening"`) {
+			if err := json.Unmarshal([]byte(line), &open); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	grpc := &http.Transport{Protocols: new(http.Protocols)}
+	grpc.Protocols.SetUnencryptedHTTP2(true)
+	defer grpc.CloseIdleConnections()
+	for name, ask := range map[string]struct {
+		address string
+		client  *http.Client
+	}{
+		"public":   {open.Public, http.DefaultClient},
+		"internal": {open.Internal, http.DefaultClient},
+		"admin":    {open.Admin, http.DefaultClient},
+		"extAuthz": {open.ExtAuthz, &http.Client{Transport: grpc}},
+	} {
+		before := strings.Count(r.logs.String(), `"msg":"panic in handler"`)
+		// The second time: the port goes on serving.
+		for range 2 {
+			response, err := ask.client.Get("http://" + ask.address)
+			if err == nil {
+				_ = response.Body.Close()
+				t.Errorf("%s: status %d, want no answer", name, response.StatusCode)
+			}
+		}
+		if n := strings.Count(r.logs.String(), `"msg":"panic in handler"`) - before; n < 2 {
+			t.Errorf("%s: %d panics in the log, want 2", name, n)
+		}
+	}
+	r.stop()
+	if err := r.ended(t); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	if log := r.logs.String(); strings.Contains(log, panicSecret) {
+		t.Errorf("the value got out:\n%s", log)
 	}
 }
 
