@@ -33,6 +33,9 @@ type Claims struct {
 	HostedDomain string `json:"hd,omitempty"`
 }
 
+// skew is how far the clocks of two servers may be apart.
+const skew = time.Minute
+
 // claims makes what the next JWT of the session says.
 func (m *Manager) claims(u identity.User, s identity.Session, now time.Time) (Claims, error) {
 	id, err := m.randomText(16)
@@ -49,7 +52,8 @@ func (m *Manager) claims(u identity.User, s identity.Session, now time.Time) (Cl
 			Subject:   u.ID,
 			Audience:  m.config.Audiences,
 			ExpiresAt: jwt.NewNumericDate(expires),
-			NotBefore: jwt.NewNumericDate(now),
+			// Another server may see it in the next moment, by a clock that is behind.
+			NotBefore: jwt.NewNumericDate(now.Add(-skew)),
 			IssuedAt:  jwt.NewNumericDate(now),
 			ID:        id,
 		},

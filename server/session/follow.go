@@ -9,7 +9,7 @@ import (
 
 // overlap is how far back each Refresh looks beyond the one before. A revocation bears the time of the server that made it, whose
 // clock may be behind, and is seen only once it is committed.
-const overlap = time.Minute
+const overlap = skew
 
 // Refresh learns which sessions other servers with the same store have ended since the last Refresh. Until it has run, a session
 // that was ended elsewhere passes here while its access JWT lives. It costs one query for the revocations of the last minute, so

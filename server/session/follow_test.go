@@ -65,3 +65,24 @@ func TestRefresh_TellsNobodyElseApart(t *testing.T) {
 	a.refresh(t)
 	other.want("/check", http.StatusOK)
 }
+
+// The clocks of two servers are half a minute apart. What the one issues is good at the other, and what the other ends, neither takes
+// while the JWT lives.
+func TestG91_ServersWhoseClocksDiffer(t *testing.T) {
+	const apart = 30 * time.Second
+	a := newApp(t, nil)
+	b := a.signedIn(t)
+	a.clock.pass(-apart)
+	a.refresh(t)
+	b.want("/check", http.StatusOK)
+	elsewhere(t, b, a.clock.now())
+	a.refresh(t)
+	b.want("/check", http.StatusUnauthorized)
+	a.clock.pass(apart + a.config.AccessTokenTTL.Std() - time.Second)
+	a.refresh(t)
+	b.want("/check", http.StatusUnauthorized)
+	a.restart()
+	b.want("/check", http.StatusUnauthorized)
+	a.clock.pass(time.Second)
+	b.want("/check", http.StatusGone)
+}

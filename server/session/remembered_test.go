@@ -80,7 +80,7 @@ func TestCheck_ARememberedTokenIsRefusedWhenItShouldBe(t *testing.T) {
 	}
 	for name, row := range map[string]func(*app, *http.Request){
 		"at its exp":                    func(a *app, _ *http.Request) { a.clock.pass(10 * time.Minute) },
-		"before its nbf":                func(a *app, _ *http.Request) { a.clock.pass(-time.Second) },
+		"before its nbf":                func(a *app, _ *http.Request) { a.clock.pass(-time.Minute - time.Second) },
 		"with another signature":        func(_ *app, r *http.Request) { tampered(r) },
 		"after its key was replaced":    func(a *app, _ *http.Request) { a.replaceKeys(signingKey(t, a.clock.now())) },
 		"after its session was revoked": func(a *app, r *http.Request) { _ = a.manager.End(r.Context(), httptest.NewRecorder(), r, false) },

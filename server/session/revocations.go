@@ -9,7 +9,8 @@ import (
 )
 
 // revocations remembers the sessions that were revoked lately, so that their JWTs, valid still, are refused without a look into
-// the store. An entry is kept until the last JWT of its session is dead.
+// the store. An entry is kept until the last JWT of its session is dead: it bears the time of the server that made it, and the JWT that of
+// another, whose clock may be ahead.
 type revocations struct {
 	mu      sync.RWMutex
 	keep    time.Duration
@@ -43,7 +44,7 @@ func (v *revocations) load(ctx context.Context, store Store, now time.Time) erro
 	if loaded {
 		return nil
 	}
-	known, err := store.RevokedSince(ctx, now.Add(-keep))
+	known, err := store.RevokedSince(ctx, now.Add(-keep-skew))
 	if err != nil {
 		return fmt.Errorf("read revoked sessions: %w", storeError(err))
 	}
@@ -66,7 +67,7 @@ func (v *revocations) forget(now time.Time) {
 	if now.Before(v.sweepAt) {
 		return
 	}
-	maps.DeleteFunc(v.at, func(_ string, at time.Time) bool { return now.Sub(at) > v.keep })
+	maps.DeleteFunc(v.at, func(_ string, at time.Time) bool { return now.Sub(at) > v.keep+skew })
 	v.sweepAt = now.Add(v.keep)
 }
 

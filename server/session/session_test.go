@@ -38,7 +38,7 @@ func TestStart_SignsTheUserIn(t *testing.T) {
 		t.Errorf("sid %q and jti %q must be there and differ", claims.SessionID, claims.ID)
 	}
 	now := a.clock.now()
-	if !claims.IssuedAt.Equal(now) || !claims.NotBefore.Equal(now) || !claims.ExpiresAt.Equal(now.Add(10*time.Minute)) {
+	if !claims.IssuedAt.Equal(now) || !claims.NotBefore.Equal(now.Add(-time.Minute)) || !claims.ExpiresAt.Equal(now.Add(10*time.Minute)) {
 		t.Errorf("iat %s, nbf %s, exp %s do not fit a login at %s", claims.IssuedAt, claims.NotBefore, claims.ExpiresAt, now)
 	}
 	b.want("/check", http.StatusOK)
