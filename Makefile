@@ -61,7 +61,7 @@ browser: kit ## Drive the hosted pages and the front-end kit with Chromium, with
 	cd test/browser && npm ci --silent
 	go test -tags browser -count=1 -timeout 20m ./test/browser
 
-proxies: ## Hold forward authentication against real nginx, Caddy and HAProxy, with the configurations that the docs show
+proxies: ## Hold forward authentication against real nginx, Caddy, HAProxy and Apache, with the configurations that the docs show
 	caddy=$$(test/cluster/binaries.sh caddy) && CADDY=$$caddy/caddy go test -tags proxies -count=1 -timeout 20m ./test/proxies
 
 proxies-traefik: ## The same with real Traefik, which is built from source first: too long for CI

@@ -30,6 +30,7 @@ var proxies = map[string]struct {
 	"traefik": {"traefik", forwarded("GET", "/cart?item=7")},
 	"caddy":   {"caddy", forwarded("GET", "/cart?item=7")},
 	"haproxy": {"haproxy", forwarded("GET", "/cart?item=7")},
+	"apache":  {"apache", forwarded("GET", "/cart?item=7")},
 	"envoy":   {"envoy/cart?item=7", []string{"X-Forwarded-Proto", "https"}},
 }
 
@@ -504,7 +505,7 @@ func TestCheck_ServesAnyHostAndNoOtherRoute(t *testing.T) {
 	if a.StatusCode != http.StatusOK {
 		t.Errorf("asked by the Service's name: status %d, want 200", a.StatusCode)
 	}
-	for _, route := range []string{"", "apache", "nginx/", "nginx/x", "caddy/..", "Nginx", "envoyx"} {
+	for _, route := range []string{"", "varnish", "nginx/", "nginx/x", "caddy/..", "Nginx", "envoyx"} {
 		if a := b.check(route); a.StatusCode/100 == 2 {
 			t.Errorf("/auth/check/%s: status %d", route, a.StatusCode)
 		}

@@ -29,6 +29,7 @@ var dialects = map[string]dialect{
 	"traefik":      {name: "traefik", read: readForwarded, redirects: true},
 	"caddy":        {name: "caddy", read: readForwarded, redirects: true},
 	"haproxy":      {name: "haproxy", read: readForwarded, redirects: true},
+	"apache":       {name: "apache", read: readForwarded, redirects: true},
 	"envoy":        {name: "envoy", read: readEnvoy, redirects: true, anySuffix: true, removes: true},
 	"envoy-bearer": {name: "envoy", read: readEnvoy, redirects: true, anySuffix: true, bearer: true, removes: true},
 }
@@ -66,7 +67,7 @@ func readOriginalURL(r *http.Request, _ string) (asked, bool) {
 	return a, once && onceToo
 }
 
-// readForwarded is for Traefik and Caddy, and for HAProxy, whose Lua has it to say.
+// readForwarded is for Traefik and Caddy, and for HAProxy and Apache, whose Lua says the same.
 func readForwarded(r *http.Request, _ string) (asked, bool) {
 	method, m := single(r, "X-Forwarded-Method")
 	proto, p := single(r, "X-Forwarded-Proto")

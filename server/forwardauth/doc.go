@@ -4,6 +4,7 @@
 //	GET {base}/check/traefik        forwardAuth of Traefik
 //	GET {base}/check/caddy          forward_auth of Caddy
 //	GET {base}/check/haproxy        the Lua for HAProxy in docs/forward-auth
+//	GET {base}/check/apache         the Lua for Apache httpd there
 //	ANY {base}/check/envoy/*        ext_authz of Envoy over HTTP; what follows is the path that was asked for
 //	ANY {base}/check/envoy-bearer/* the same, with the access JWT in the answer
 //

@@ -10,7 +10,21 @@ import (
 	"testing"
 )
 
-const luaFile = "../../docs/forward-auth/haproxy.lua"
+const luaFile = "googlelogin.lua"
+
+// withLua has a documented program below a configuration, so that changes are for both.
+func withLua(config, name string) string {
+	lua, err := os.ReadFile("../../docs/forward-auth/" + name)
+	if err != nil {
+		panic(err)
+	}
+	return config + "\n---\n" + string(lua)
+}
+
+func luaApart(config string) map[string]string {
+	config, lua, _ := strings.Cut(config, "\n---\n")
+	return map[string]string{"config": config + "\n", luaFile: lua}
+}
 
 var haproxy = kind{
 	name: "haproxy", document: "../../docs/forward-auth/haproxy.cfg",
@@ -23,18 +37,9 @@ var haproxy = kind{
 		{"http-request lua.googlelogin googlelogin /auth/check/haproxy 2000", ""}, {"#bearer http-request lua", "http-request lua"},
 		{"#bearer http-request set-header", "http-request set-header"},
 	},
-	soon: []change{{" 2000\n", " 500\n"}},
-	around: func(config, _, _ string) string {
-		lua, err := os.ReadFile(luaFile)
-		if err != nil {
-			panic(err)
-		}
-		return config + "\n---\n" + string(lua)
-	},
-	files: func(config string) map[string]string {
-		config, lua, _ := strings.Cut(config, "\n---\n")
-		return map[string]string{"config": config + "\n", "googlelogin.lua": lua}
-	},
+	soon:   []change{{" 2000\n", " 500\n"}},
+	around: func(config, _, _ string) string { return withLua(config, "haproxy.lua") },
+	files:  luaApart,
 	command: func(dir string) *exec.Cmd {
 		program := os.Getenv("HAPROXY")
 		if found, err := exec.LookPath("haproxy"); program == "" && err == nil {

@@ -27,7 +27,7 @@ func probePaths(px *proxy) (found problems) {
 			}
 			continue
 		}
-		found.refused(px, "I106 "+target, func() answer { return c.get(target) }, 400, 403)
+		found.refused(px, "I106 "+target, func() answer { return c.get(target) }, 400, 403, 404)
 	}
 	for _, target := range []string{
 		"/healthz", "/health", "/readyz", "/livez", "/ping", "/status", "/metrics", "/favicon.ico", "/robots.txt", "/.well-known/acme-challenge/x",

@@ -2,7 +2,7 @@
 
 package proxies
 
-var kinds = []kind{nginx, caddy, haproxy}
+var kinds = []kind{nginx, caddy, haproxy, apache}
 
 const documentedGood = "@good {\n\t\t\t\t\tstatus 2xx\n\t\t\t\t\theader X-Auth-Request-User *\n\t\t\t\t}"
 
@@ -14,6 +14,8 @@ func expected(what, name string) change {
 const sayEmail = "http-request set-header X-Auth-Request-Email"
 
 var asksNobody = without("http-request lua.googlelogin", "http-request deny deny_status 503")
+
+var apacheAsksNobody = []change{{"if r.filename:sub(1, #own) ~= own then", "if false then"}}
 
 func commentedOut(rule string) change { return change{rule, "# " + rule} }
 
@@ -90,4 +92,22 @@ var weakened = map[string]weakening{
 	"HAProxy leaves the client's token":     {haproxy, haproxy.bearer[:2], probeBearer},
 	"HAProxy goes on after an error":        {haproxy, append(without("http-request deny deny_status 503"), luaFails), probeFailure},
 	"HAProxy passes what it could not ask":  {haproxy, append(without("http-request deny deny_status 503"), change{"return refuse(txn, answer)", "return"}), probeFailure},
+	"Apache asks nobody":                    {apache, apacheAsksNobody, probeScripts},
+	"Apache asks nobody about cookies":      {apache, apacheAsksNobody, probeCookies},
+	"Apache asks nobody about paths":        {apache, apacheAsksNobody, probePaths},
+	"Apache takes other spellings":          {apache, []change{{`lower:find("[^a-z0-9-]") or`, ""}}, probeSpoof},
+	"Apache takes its headers off again":    {apache, []change{{"if hops(r)", "if false"}}, probeSpoof},
+	"Apache leaves the client's groups":     {apache, []change{{`lower:find("^x%-auth%-") or`, ""}}, probeSpoof},
+	"Apache leaves other proxies' names":    {apache, []change{{`lower:find("^x%-forwarded%-") or`, ""}}, probeSpoof},
+	"Apache leaves Forwarded":               {apache, []change{{`lower == "forwarded"`, "false"}}, probeForwarded},
+	"Apache adds to what the client says":   {apache, []change{{"ProxyAddHeaders Off", ""}}, probeForwarded},
+	"Apache does not say the method":        {apache, []change{{`headers["X-Forwarded-Method"]`, "local method"}}, probeScripts},
+	"Apache says the path as it reads it":   {apache, []change{{"r.unparsed_uri", "r.uri"}}, probePaths},
+	"Apache has an open check":              {apache, []change{{"Require all denied", ""}}, probeChecks},
+	"Apache does not redirect":              {apache, []change{{`"location", `, ""}}, probeNavigation},
+	"Apache keeps the renewed cookie":       {apache, []change{{`r.err_headers_out["Set-Cookie"] =`, "local cookie ="}}, probeRenewal},
+	"Apache does not say who it is":         {apache, []change{{`"User", "Email"`, `"Email"`}}, probeIdentity},
+	"Apache leaves the client's token":      {apache, apache.bearer[:1], probeBearer},
+	"Apache passes nobody, in silence":      {apache, []change{{`(answer["x-auth-request-user"] or "") == ""`, "false"}, {`"User", "Email", "Name"`, `"Name"`}, {`lower:find("^x%-auth%-") or`, ""}}, probeSilence},
+	"Apache passes what it could not ask":   {apache, []change{{"return refuse(r, status, answer, body)", "return apache2.DECLINED"}}, probeFailure},
 }
