@@ -1,7 +1,11 @@
 package server
 
 import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -509,6 +513,43 @@ func TestCheck_ServesAnyHostAndNoOtherRoute(t *testing.T) {
 		if a := b.check(route); a.StatusCode/100 == 2 {
 			t.Errorf("/auth/check/%s: status %d", route, a.StatusCode)
 		}
+	}
+}
+
+// A proxy that hands all headers on announces the body of the request that it asks about, and keeps it.
+func TestCheck_WaitsForNoBody(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.login()
+	var cookies []string
+	for _, c := range b.jar.Cookies(mustParse(t, shop)) {
+		cookies = append(cookies, c.String())
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(w.http.Certificate())
+	dialer := tls.Dialer{Config: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13}}
+	for name, row := range map[string]struct {
+		header string
+		status int
+	}{
+		"chunks, signed in":    {"Transfer-Encoding: chunked\r\nCookie: " + strings.Join(cookies, "; "), http.StatusOK},
+		"a length, signed in":  {"Content-Length: 4\r\nCookie: " + strings.Join(cookies, "; "), http.StatusOK},
+		"chunks, signed out":   {"Transfer-Encoding: chunked", http.StatusUnauthorized},
+		"a length, signed out": {"Content-Length: 4", http.StatusUnauthorized},
+	} {
+		connection, err := dialer.DialContext(t.Context(), "tcp", w.http.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = connection.SetDeadline(time.Now().Add(5 * time.Second))
+		_, _ = io.WriteString(connection, "GET /auth/check/caddy HTTP/1.1\r\nHost: shop.example.com\r\n"+row.header+"\r\n\r\n")
+		a, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if _ = a.Body.Close(); a.StatusCode != row.status {
+			t.Errorf("%s: status %d, want %d", name, a.StatusCode, row.status)
+		}
+		_ = connection.Close()
 	}
 }
 

@@ -85,10 +85,15 @@ func (h *Handler) Owns(path string) bool {
 func (h *Handler) Mount(guarded, rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, ok := h.find(r.RequestURI)
-		switch {
-		case !ok:
+		if !ok {
 			rest.ServeHTTP(w, r)
-		case !h.pass(w, r, c):
+			return
+		}
+		if r.ContentLength != 0 {
+			// net/http reads the body before it answers. A proxy that hands all headers on announces one, and keeps it.
+			_ = http.NewResponseController(w).EnableFullDuplex()
+		}
+		if !h.pass(w, r, c) {
 			guarded.ServeHTTP(w, r)
 		}
 	})
