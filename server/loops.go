@@ -17,7 +17,7 @@ func (a *app) loops(o Options) []loop {
 	all := []loop{
 		{"files", a.reloader.run},
 		{"footprint", footprint.Run},
-		{"sweep", func(ctx context.Context) { sweep(ctx, a.kept, a.metrics, o.Log, o.Now) }},
+		{"sweep", a.sweep},
 	}
 	if o.Prove {
 		all = append(all, loop{"proof", a.proof.run})

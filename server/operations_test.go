@@ -392,15 +392,17 @@ func TestSweep_DeletesWhatHasExpired(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	b.login()
-	log := slog.New(slog.DiscardHandler)
-	sweepOnce(t.Context(), w.store, w.app.metrics, log, w.clock.Now)
+	w.app.sweepOnce(t.Context())
 	if !b.signedIn() {
 		t.Error("a live session was deleted")
 	}
 	w.clock.advance(w.cfg.Session.Lifetime.Std() + flow.Lifetime)
-	sweepOnce(t.Context(), w.store, w.app.metrics, log, w.clock.Now)
+	w.app.sweepOnce(t.Context())
 	if _, body := w.probe("/metrics"); !strings.Contains(body, "googlelogin_sessions_deleted_total 1") {
 		t.Error("the expired session is still there")
+	}
+	if n := w.app.current.Load().sessions.Forget(); n > 0 {
+		t.Errorf("%d dead tokens were still remembered", n)
 	}
 }
 

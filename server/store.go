@@ -77,12 +77,12 @@ const (
 	sweepBatch = 200
 )
 
-// sweep deletes expired sessions, ends and nonces until ctx ends.
-func sweep(ctx context.Context, s store, m *metrics, log *slog.Logger, now func() time.Time) {
+// sweep deletes what is over, and forgets it, until ctx ends.
+func (a *app) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		sweepOnce(ctx, s, m, log, now)
+		a.sweepOnce(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -91,15 +91,15 @@ func sweep(ctx context.Context, s store, m *metrics, log *slog.Logger, now func(
 	}
 }
 
-// sweepOnce deletes all that is over.
-func sweepOnce(ctx context.Context, s store, m *metrics, log *slog.Logger, now func() time.Time) {
-	inBatches(ctx, log, func() (int, error) {
-		deleted, err := s.DeleteExpired(ctx, now(), sweepBatch)
-		m.sessionsDeleted.Add(float64(deleted))
+func (a *app) sweepOnce(ctx context.Context) {
+	a.current.Load().sessions.Forget()
+	inBatches(ctx, a.log, func() (int, error) {
+		deleted, err := a.kept.DeleteExpired(ctx, a.now(), sweepBatch)
+		a.metrics.sessionsDeleted.Add(float64(deleted))
 		return deleted, err
 	})
-	inBatches(ctx, log, func() (int, error) { return s.DeleteExpiredEnds(ctx, now(), sweepBatch) })
-	inBatches(ctx, log, func() (int, error) { return s.DeleteExpiredNonces(ctx, now(), sweepBatch) })
+	inBatches(ctx, a.log, func() (int, error) { return a.kept.DeleteExpiredEnds(ctx, a.now(), sweepBatch) })
+	inBatches(ctx, a.log, func() (int, error) { return a.kept.DeleteExpiredNonces(ctx, a.now(), sweepBatch) })
 }
 
 // inBatches deletes batch after batch until one is not full.

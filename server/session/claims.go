@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -93,23 +94,23 @@ func size(c Claims) (int, error) {
 
 // verify returns what a JWT says, if it is an access JWT of ours, in time. The caller must not change what Claims point to: they
 // are remembered.
-func (m *Manager) verify(token string) (Claims, error) {
+func (m *Manager) verify(token string) (*Claims, error) {
 	// Before the verification: if the keys change meanwhile, what it says is remembered for the old ones.
 	_, keys := m.keyring.JWKS()
 	sum, now := sha256.Sum256([]byte(token)), m.now()
 	if c, ok := m.verified.find(sum, keys, now); ok {
-		return *c, nil
+		return c, nil
 	}
 	c, err := m.verifySigned(token)
 	if err != nil {
-		return Claims{}, err
+		return nil, err
 	}
 	// It was admitted when it was issued, by a policy that may have changed since. Then its renewal is due, which says why not: who it
 	// is may have changed since, too.
 	if err := m.policy.Admit(c.identity()); err != nil {
-		return Claims{}, fmt.Errorf("%w: access token of another policy", ErrExpired)
+		return nil, fmt.Errorf("%w: access token of another policy", ErrExpired)
 	}
-	m.verified.add(sum, keys, &c, now)
+	m.verified.add(sum, keys, c, now)
 	return c, nil
 }
 
@@ -118,7 +119,7 @@ func (c *Claims) identity() identity.Identity {
 	return identity.Identity{Email: c.Email, EmailVerified: c.EmailVerified, HostedDomain: c.HostedDomain}
 }
 
-func (m *Manager) verifySigned(token string) (Claims, error) {
+func (m *Manager) verifySigned(token string) (*Claims, error) {
 	var c Claims
 	err := m.keyring.Verify(token, TokenType, &c,
 		jwt.WithIssuer(m.issuer),
@@ -129,24 +130,33 @@ func (m *Manager) verifySigned(token string) (Claims, error) {
 	)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return Claims{}, fmt.Errorf("%w: access token", ErrExpired)
+		return nil, fmt.Errorf("%w: access token", ErrExpired)
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return Claims{}, fmt.Errorf("%w: %w", ErrNoSession, ErrAudience)
+		return nil, fmt.Errorf("%w: %w", ErrNoSession, ErrAudience)
 	case err != nil:
-		return Claims{}, fmt.Errorf("%w: %w", ErrNoSession, err)
+		return nil, fmt.Errorf("%w: %w", ErrNoSession, err)
 	case c.SessionID == "" || c.Subject == "" || c.IssuedAt == nil:
-		return Claims{}, fmt.Errorf("%w: access token without sid, sub or iat", ErrNoSession)
+		return nil, fmt.Errorf("%w: access token without sid, sub or iat", ErrNoSession)
 	}
-	return m.bound(c)
+	m.share(&c)
+	return m.bound(&c)
+}
+
+// share keeps texts that are the same in all tokens once.
+func (m *Manager) share(c *Claims) {
+	c.Issuer = m.issuer
+	if slices.Equal(c.Audience, m.config.Audiences) {
+		c.Audience = m.config.Audiences
+	}
 }
 
 // bound ends a token that was made for longer than tokens live now. Who signed out is remembered for that long, and no longer.
-func (m *Manager) bound(c Claims) (Claims, error) {
+func (m *Manager) bound(c *Claims) (*Claims, error) {
 	if end := c.IssuedAt.Add(m.config.AccessTokenTTL.Std()); end.Before(c.ExpiresAt.Time) {
 		c.ExpiresAt = jwt.NewNumericDate(end)
 	}
 	if !m.now().Before(c.ExpiresAt.Time) {
-		return Claims{}, fmt.Errorf("%w: access token made for longer than tokens live now", ErrExpired)
+		return nil, fmt.Errorf("%w: access token made for longer than tokens live now", ErrExpired)
 	}
 	return c, nil
 }

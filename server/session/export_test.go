@@ -21,5 +21,8 @@ func Remember(m *Manager, token string, until time.Time) {
 	m.verified.add(sha256.Sum256([]byte(token)), keys, &c, now)
 }
 
-// Forget makes m forget all JWTs.
-func Forget(m *Manager) { m.verified.claims, m.byHeader.claims = nil, nil }
+// RememberedHeaders is how many Cookie headers are remembered now.
+func RememberedHeaders(m *Manager) int { return len(m.byHeader.claims) }
+
+// ForgetAll makes m forget all JWTs.
+func ForgetAll(m *Manager) { m.verified.claims, m.byHeader.claims = nil, nil }

@@ -37,12 +37,16 @@ func sumOf(header string) [sha256.Size]byte {
 
 // freshUnknown checks a request with a header that was not seen before.
 func (m *Manager) freshUnknown(r *http.Request, sum [sha256.Size]byte, keys string, now time.Time) (*Claims, bool) {
-	c, err := m.Check(r)
+	token, err := m.token(r)
 	if err != nil {
 		return nil, false
 	}
-	m.byHeader.add(sum, keys, &c, now)
-	return &c, !m.dueAt(&c, now)
+	c, err := m.valid(r.Context(), token)
+	if err != nil {
+		return nil, false
+	}
+	m.byHeader.add(sum, keys, c, now)
+	return c, !m.dueAt(c, now)
 }
 
 // cookieHeader returns the one Cookie header. HTTP/2 may send several.

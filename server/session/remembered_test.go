@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/keyring"
 	"github.com/googlelogin/operator/server/session"
+	"github.com/googlelogin/operator/server/users"
 )
 
 // counting is a keyring that counts verifications.
@@ -33,7 +35,8 @@ func counted(t testing.TB) (*app, *counting, *http.Request) {
 	a := newApp(t, nil)
 	keys := &counting{Keyring: a.keys}
 	a.manager = session.New(session.Options{
-		Config: a.config, Issuer: "https://shop.example.com/auth", Keyring: keys, Store: a.store, Policy: a.policy, Now: a.clock.now,
+		Config: a.config, Issuer: "https://shop.example.com/auth", Keyring: keys, Store: a.store,
+		Users: users.New(a.store, nil, a.clock.now), Policy: a.policy, Now: a.clock.now,
 	})
 	return a, keys, a.request(t)
 }
@@ -204,6 +207,64 @@ func TestCheck_ManyTokensStayWithinTheBound(t *testing.T) {
 	}
 }
 
+func TestForget_DropsTheDeadAlone(t *testing.T) {
+	a, keys, r := counted(t)
+	if _, ok := a.manager.Fresh(r); !ok {
+		t.Fatal("not fresh")
+	}
+	a.clock.pass(5 * time.Minute)
+	young := a.request(t)
+	if _, ok := a.manager.Fresh(young); !ok {
+		t.Fatal("the second is not fresh")
+	}
+	for _, step := range []struct {
+		pass time.Duration
+		want int
+	}{{0, 2}, {5*time.Minute - time.Second, 2}, {time.Second, 1}} {
+		a.clock.pass(step.pass)
+		a.manager.Forget()
+		if tokens, headers := session.Remembered(a.manager), session.RememberedHeaders(a.manager); tokens != step.want || headers != step.want {
+			t.Errorf("after %s more: remembers %d tokens and %d headers, want %d", step.pass, tokens, headers, step.want)
+		}
+	}
+	if _, ok := a.manager.Fresh(young); !ok || keys.verified.Load() != 2 {
+		t.Errorf("fresh %t after %d verifications, want what is alive remembered", ok, keys.verified.Load())
+	}
+}
+
+func TestRenewal_WhatWasJustSignedIsNotVerifiedOnceMore(t *testing.T) {
+	a, keys, r := counted(t)
+	a.clock.pass(10 * time.Minute)
+	w := httptest.NewRecorder()
+	current, err := a.manager.Resume(t.Context(), w, r)
+	if err != nil || !current.Renewed {
+		t.Fatalf("renewed %t, %v", current.Renewed, err)
+	}
+	before := keys.verified.Load()
+	next := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	next.AddCookie(w.Result().Cookies()[0])
+	claims, ok := a.manager.Fresh(next)
+	if diff := cmp.Diff(&current.Claims, claims); !ok || diff != "" {
+		t.Errorf("fresh %t, claims (-renewed +got):\n%s", ok, diff)
+	}
+	if n := keys.verified.Load() - before; n != 0 {
+		t.Errorf("verified %d times more", n)
+	}
+	// What a verification says is the same.
+	session.ForgetAll(a.manager)
+	verified, err := a.manager.Check(next)
+	if diff := cmp.Diff(current.Claims, verified); err != nil || diff != "" {
+		t.Errorf("%v, claims (-renewed +verified):\n%s", err, diff)
+	}
+	if n := keys.verified.Load() - before; n != 1 {
+		t.Errorf("verified %d times after all was forgotten, want once", n)
+	}
+	a.replaceKeys(signingKey(t, a.clock.now()))
+	if _, ok := a.manager.Fresh(next); ok {
+		t.Error("fresh after its key was replaced")
+	}
+}
+
 func BenchmarkCheck(b *testing.B) {
 	a, _, r := counted(b)
 	b.ReportAllocs()
@@ -229,7 +290,7 @@ func BenchmarkCheckUnknown(b *testing.B) {
 	a, _, r := counted(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		session.Forget(a.manager)
+		session.ForgetAll(a.manager)
 		if _, err := a.manager.Check(r); err != nil {
 			b.Fatal(err)
 		}

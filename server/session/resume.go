@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -35,25 +36,43 @@ func (m *Manager) Check(r *http.Request) (Claims, error) {
 }
 
 func (m *Manager) check(r *http.Request) (Current, error) {
-	token, err := read(r, m.cookies.token)
+	token, err := m.token(r)
 	if err != nil {
-		return Current{}, fmt.Errorf("%w: access token: %w", ErrNoSession, err)
+		return Current{}, err
 	}
 	return m.checkToken(r.Context(), token)
 }
 
+// token is the access JWT in the request's cookies.
+func (m *Manager) token(r *http.Request) (string, error) {
+	token, err := read(r, m.cookies.token)
+	if err != nil {
+		return "", fmt.Errorf("%w: access token: %w", ErrNoSession, err)
+	}
+	return token, nil
+}
+
 func (m *Manager) checkToken(ctx context.Context, token string) (Current, error) {
-	claims, err := m.verify(token)
+	claims, err := m.valid(ctx, token)
 	if err != nil {
 		return Current{}, err
 	}
+	return Current{Claims: *claims, AccessToken: token}, nil
+}
+
+// valid returns what a JWT says whose session was not revoked. The caller must not change it.
+func (m *Manager) valid(ctx context.Context, token string) (*Claims, error) {
+	claims, err := m.verify(token)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.revoked.load(ctx, m.store, m.now()); err != nil {
-		return Current{}, err
+		return nil, err
 	}
 	if m.revoked.has(claims.SessionID) {
-		return Current{}, fmt.Errorf("%w: revoked", ErrNoSession)
+		return nil, fmt.Errorf("%w: revoked", ErrNoSession)
 	}
-	return Current{Claims: claims, AccessToken: token}, nil
+	return claims, nil
 }
 
 // Resume returns the session of the request, renewed if its access JWT is dead and its handle alive. Then, and only then, it sets
@@ -142,6 +161,8 @@ func (m *Manager) renewRecord(ctx context.Context, s identity.Session, now time.
 	if err != nil {
 		return Current{}, identity.User{}, err
 	}
+	// Before the signature: if the keys change meanwhile, the token is remembered for the old ones.
+	_, keys := m.keyring.JWKS()
 	token, claims, err := m.issue(u, s, now)
 	if err != nil {
 		return Current{}, identity.User{}, err
@@ -151,6 +172,8 @@ func (m *Manager) renewRecord(ctx context.Context, s identity.Session, now time.
 		return Current{}, identity.User{}, storeError(err)
 	}
 	s.LastUsedAt = now
+	// Whoever renews is here, and comes back with it.
+	m.verified.add(sha256.Sum256([]byte(token)), keys, &claims, now)
 	return Current{Claims: claims, Session: s, AccessToken: token, Renewed: true}, u, nil
 }
 

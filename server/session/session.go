@@ -159,6 +159,13 @@ func (m *Manager) Succeed(o Options) *Manager {
 	return next
 }
 
+// Forget drops what is remembered of JWTs that are dead. It is to be called now and then, or a server keeps until its next load what
+// the last one left. It returns how much that was.
+func (m *Manager) Forget() int {
+	now := m.now()
+	return m.verified.forget(now) + m.byHeader.forget(now)
+}
+
 // end is when a session ends, used or not. A lifetime that was shortened since the login binds it too.
 func (m *Manager) end(s identity.Session) time.Time {
 	if end := s.CreatedAt.Add(m.config.Lifetime.Std()); end.Before(s.ExpiresAt) {
