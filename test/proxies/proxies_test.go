@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/googlelogin/operator/server/config"
 )
 
 type probe func(*proxy) problems
@@ -60,6 +62,17 @@ func TestALongLoginFitsThroughProxies(t *testing.T) {
 		})
 	}
 }
+
+func TestAnEncodedSlashArrivesAsItIs(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			w := newWorldWith(t, nil, encodedSlashes)
+			k.start(t, w, w.server).holds(t, probeSlashes)
+		})
+	}
+}
+
+func encodedSlashes(c *config.Config) { c.ForwardAuth.EncodedSlashes = true }
 
 func TestI113_NobodyPassesWhileNobodyKnows(t *testing.T) {
 	for _, k := range kinds {

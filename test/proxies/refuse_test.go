@@ -41,6 +41,24 @@ func probePaths(px *proxy) (found problems) {
 	return found
 }
 
+// probeSlashes has a server that lets slashes pass that are encoded once: what passes is what it was asked about.
+func probeSlashes(px *proxy) (found problems) {
+	c, u := px.signedIn()
+	for _, target := range []string{"/api/projects/team%2Fshop", "/@scope%2fpackage?a=%2F"} {
+		a := c.get(target)
+		found.identity(target, a, u)
+		// Traefik writes the digits in upper case, which means the same (RFC 3986, 6.2.2.1).
+		if got, _ := a.received(); !strings.EqualFold(got.URI, target) {
+			found.add("the application reads %q, want %q", got.URI, target)
+		}
+		found.refused(px, target+" of a stranger's", func() answer { return px.client().get(target, script...) }, 401)
+	}
+	for _, target := range []string{"/a%2f..%2fadmin", "/a%252fadmin", "/a%2f%2fadmin", "/a%5cadmin"} {
+		found.refused(px, target, func() answer { return c.get(target) }, 400, 403)
+	}
+	return found
+}
+
 // probeCookies is I103: what is no session never passes.
 func probeCookies(px *proxy) (found problems) {
 	c, _ := px.signedIn()

@@ -2,6 +2,8 @@
 
 package proxies
 
+import "testing"
+
 var kinds = []kind{nginx, caddy, haproxy, apache}
 
 const documentedGood = "@good {\n\t\t\t\t\tstatus 2xx\n\t\t\t\t\theader X-Auth-Request-User *\n\t\t\t\t}"
@@ -110,4 +112,20 @@ var weakened = map[string]weakening{
 	"Apache leaves the client's token":      {apache, apache.bearer[:1], probeBearer},
 	"Apache passes nobody, in silence":      {apache, []change{{`(answer["x-auth-request-user"] or "") == ""`, "false"}, {`"User", "Email", "Name"`, `"Name"`}, {`lower:find("^x%-auth%-") or`, ""}}, probeSilence},
 	"Apache passes what it could not ask":   {apache, []change{{"return refuse(r, status, answer, body)", "return apache2.DECLINED"}}, probeFailure},
+}
+
+// A proxy that reads a path before it hands it on gives the application another one than the check was asked about.
+func TestWeakenedPaths(t *testing.T) {
+	w := newWorldWith(t, nil, encodedSlashes)
+	for name, row := range map[string]weakening{
+		"nginx decodes":  {kind: nginx, changes: []change{{"proxy_pass http://application;", "proxy_pass http://application/;"}}},
+		"Apache decodes": {kind: apache, changes: []change{{"AllowEncodedSlashes NoDecode", "AllowEncodedSlashes On"}, {"nocanon ", ""}}},
+		"Apache refuses": {kind: apache, changes: []change{{"AllowEncodedSlashes NoDecode", ""}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if found := probeSlashes(row.kind.start(t, w, w.server, row.changes...)); len(found) == 0 {
+				t.Error("nobody noticed")
+			}
+		})
+	}
 }

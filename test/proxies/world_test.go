@@ -39,12 +39,16 @@ func newWorld(t *testing.T) *world {
 	return newWorldWith(t, nil)
 }
 
-// newWorldWith is one where Google knows these accounts; none: the default ones.
-func newWorldWith(t *testing.T, accounts []googletest.Account) *world {
+// newWorldWith is one where Google knows these accounts; none: the default ones. edit changes the configuration before.
+func newWorldWith(t *testing.T, accounts []googletest.Account, edit ...func(*config.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: new(clock), logs: new(standalone.Log), app: newApplication(t), server: "127.0.0.1:" + standalone.FreePort(t)}
 	w.google = googletest.NewServer(t, googletest.Options{Auto: ann, Accounts: accounts, Now: w.clock.Now})
-	standalone.Run(t, newConfig(t, w), w.logs, w.clock.Now)
+	cfg := newConfig(t, w)
+	for _, e := range edit {
+		e(&cfg)
+	}
+	standalone.Run(t, cfg, w.logs, w.clock.Now)
 	return w
 }
 
