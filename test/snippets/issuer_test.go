@@ -7,7 +7,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -95,6 +97,16 @@ func (i *issuer) sign(t *testing.T, method jwt.SigningMethod, key any, edit func
 	return signed
 }
 
+// publicKey is what everybody can make of the key set.
+func (i *issuer) publicKey(t *testing.T) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(i.private.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+}
+
 // tokens are by what is wrong with them; the good ones say so.
 func (i *issuer) tokens(t *testing.T) map[string]string {
 	t.Helper()
@@ -113,7 +125,9 @@ func (i *issuer) tokens(t *testing.T) map[string]string {
 	}
 	none := func(map[string]any, jwt.MapClaims) {}
 	good, past, future := es256(none), time.Now().Add(-time.Hour).Unix(), time.Now().Add(time.Hour).Unix()
-	content := claim("sub", "somebody else")
+	content, body := claim("sub", "somebody else"), good[:strings.LastIndexByte(good, '.')]
+	stranger := newKey(t)
+	own := jose.JSONWebKey{Key: &stranger.PublicKey}
 	forged := content[:strings.LastIndexByte(content, '.')] + good[strings.LastIndexByte(good, '.'):]
 	return map[string]string{
 		"good":                         good,
@@ -135,6 +149,11 @@ func (i *issuer) tokens(t *testing.T) map[string]string {
 		"HS256":                        i.sign(t, jwt.SigningMethodHS256, []byte("secret"), none),
 		"another key":                  i.sign(t, jwt.SigningMethodES256, newKey(t), none),
 		"the signature of another one": forged,
+		"a key of its own":             i.sign(t, jwt.SigningMethodES256, stranger, func(header map[string]any, _ jwt.MapClaims) { header["jwk"] = own }),
+		"HS256 by the public key":      i.sign(t, jwt.SigningMethodHS256, i.publicKey(t), none),
+		"HS256 by nothing":             i.sign(t, jwt.SigningMethodHS256, []byte{}, none),
+		"no signature":                 body + ".",
+		"a signature of zeros":         body + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)),
 		"no token":                     "not a token",
 	}
 }
