@@ -289,3 +289,40 @@ func TestKeepsPeopleWhateverTheyCallThemselves(t *testing.T) {
 		t.Errorf("read (%v):\n%s", err, cmp.Diff(want, found))
 	}
 }
+
+// A server that freezes in a transaction, on a node that is paused say, must not keep the others waiting for its rows.
+func TestAServerThatFreezesInATransactionGivesItsRowsBack(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	other := open(t, d.file)
+	frozen, thaw, failed := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		_, err := d.store.SaveUser(context.Background(), ann.Issuer, ann.Subject, func(known identity.User) (identity.User, error) {
+			close(frozen)
+			<-thaw
+			known.Name = "Mallory"
+			return known, nil
+		})
+		failed <- err
+	}()
+	<-frozen
+	began, renamed := time.Now(), ann
+	renamed.Name = "Ann Smith"
+	for {
+		_, err := other.SaveUser(t.Context(), ann.Issuer, ann.Subject, to(renamed))
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, session.ErrStoreUnavailable) || time.Since(began) > time.Minute {
+			t.Fatalf("after %s: %v", time.Since(began).Round(time.Second), err)
+		}
+	}
+	t.Logf("the row was free after %s", time.Since(began).Round(time.Second))
+	close(thaw)
+	if err := <-failed; !errors.Is(err, session.ErrStoreUnavailable) {
+		t.Errorf("what was frozen ends with %v, want ErrStoreUnavailable", err)
+	}
+	if found, err := other.User(t.Context(), ann.ID); err != nil || !cmp.Equal(renamed, found) {
+		t.Errorf("user (%v):\n%s", err, cmp.Diff(renamed, found))
+	}
+}

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,10 +34,15 @@ func tokensAt(store *postgres.Store, clock func() time.Time) *refresh.Tokens {
 // begin signs the app in and returns its first refresh token.
 func (d *database) begin(t *testing.T) string {
 	t.Helper()
-	if err := d.store.CreateSession(t.Context(), app); err != nil {
+	return d.beginAs(t, app)
+}
+
+func (d *database) beginAs(t *testing.T, s identity.Session) string {
+	t.Helper()
+	if err := d.store.CreateSession(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	first, err := tokens(d.store).Begin(t.Context(), app, "client")
+	first, err := tokens(d.store).Begin(t.Context(), s, "client")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,5 +151,83 @@ func TestALogoutUnderWayLeavesNoSuccessor(t *testing.T) {
 	}
 	if n := d.number(t, "SELECT number FROM googlelogin.refresh_families"); n != 1 {
 		t.Errorf("the chain of an ended session went on to token %d", n)
+	}
+}
+
+// holder is a client with the refresh token that it was told of last.
+type holder struct {
+	token string
+	mu    sync.Mutex
+	given map[string]int
+}
+
+// refresh asks until there is an answer, as clients do while a server says that it is away.
+func (h *holder) refresh(ctx context.Context, at *refresh.Tokens) error {
+	for {
+		next, err := use(ctx, at, h.token)
+		if errors.Is(err, session.ErrStoreUnavailable) && ctx.Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.given[next]++
+		return nil
+	}
+}
+
+// TestH98_Kill9OfTheDatabaseInAStormOfRefreshes: whoever was told of a token can use it, and nobody is told of two.
+func TestH98_Kill9OfTheDatabaseInAStormOfRefreshes(t *testing.T) {
+	const clients, requests, rounds = 30, 6, 4
+	d := newDatabaseOfItsOwn(t)
+	at := now
+	clock := func() time.Time { return at }
+	servers := []*refresh.Tokens{tokensAt(d.store, clock), tokensAt(open(t, d.file), clock)}
+	holders := make([]*holder, clients)
+	for i := range holders {
+		s := app
+		s.ID, s.HandleHash = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "session of no %02d", i)), [32]byte{3, byte(i)}
+		holders[i] = &holder{token: d.beginAs(t, s)}
+	}
+	for round := range rounds {
+		var group sync.WaitGroup
+		var answered atomic.Int32
+		for _, h := range holders {
+			h.given = map[string]int{}
+			for n := range requests {
+				group.Go(func() {
+					if err := h.refresh(t.Context(), servers[n%2]); err != nil {
+						t.Errorf("round %d: %v", round, err)
+					}
+					answered.Add(1)
+				})
+			}
+		}
+		// Somewhere in their midst, elsewhere each time.
+		for answered.Load() < int32(10+30*round) {
+			time.Sleep(time.Millisecond)
+		}
+		d.server.Kill()
+		before := answered.Load()
+		d.server.StartAgain()
+		group.Wait()
+		t.Logf("round %d: %d of %d answered before the kill", round, before, clients*requests)
+		for i, h := range holders {
+			if len(h.given) != 1 {
+				t.Fatalf("round %d: client %d was told of %d successors", round, i, len(h.given))
+			}
+			for h.token = range h.given {
+			}
+		}
+		at = at.Add(refresh.Grace)
+	}
+	if n := d.number(t, "SELECT count(*) FROM googlelogin.refresh_families WHERE number = "+fmt.Sprint(rounds+1)); n != clients {
+		t.Errorf("%d of %d families went on once a round", n, clients)
+	}
+	if n := d.number(t, "SELECT count(*) FROM googlelogin.sessions WHERE revoked_at IS NOT NULL"); n != 0 {
+		t.Errorf("%d sessions ended", n)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -114,6 +115,26 @@ func (s *Server) Stop() { s.end(syscall.SIGINT) }
 
 // Crash ends the server without a checkpoint: what it committed is in its log alone, as after a power cut or an OOM kill.
 func (s *Server) Crash() { s.end(syscall.SIGQUIT) }
+
+// Kill is kill -9 of all the server's processes: what they had not handed to the kernel is lost.
+func (s *Server) Kill() {
+	s.t.Helper()
+	pid := s.process.cmd.Process.Pid
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.end(syscall.SIGKILL)
+	for _, child := range strings.Fields(string(children)) {
+		if id, err := strconv.Atoi(child); err == nil {
+			_ = syscall.Kill(id, syscall.SIGKILL)
+		}
+		// The next server refuses to start beside what is left of this one. Of a process that has died, there is no command line.
+		for line := []byte("?"); len(line) > 0; {
+			line, _ = os.ReadFile("/proc/" + child + "/cmdline")
+		}
+	}
+}
 
 func (s *Server) end(signal os.Signal) {
 	s.t.Helper()
