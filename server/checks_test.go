@@ -543,11 +543,19 @@ func TestCheck_WaitsForNoBody(t *testing.T) {
 		}
 		_ = connection.SetDeadline(time.Now().Add(5 * time.Second))
 		_, _ = io.WriteString(connection, "GET /auth/check/caddy HTTP/1.1\r\nHost: shop.example.com\r\n"+row.header+"\r\n\r\n")
-		a, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		answers := bufio.NewReader(connection)
+		a, err := http.ReadResponse(answers, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if _ = a.Body.Close(); a.StatusCode != row.status {
-			t.Errorf("%s: status %d, want %d", name, a.StatusCode, row.status)
+			continue
+		}
+		if _, _ = io.Copy(io.Discard, a.Body); a.StatusCode != row.status || !a.Close {
+			t.Errorf("%s: status %d, connection closed %t, want %d and closed", name, a.StatusCode, a.Close, row.status)
+		}
+		// What came next would pass for the body, and what is in it for a request.
+		_, _ = io.WriteString(connection, "0\r\n\r\nGET /auth/check/caddy HTTP/1.1\r\nHost: shop.example.com\r\n\r\n")
+		if next, err := http.ReadResponse(answers, nil); err == nil {
+			t.Errorf("%s: what followed the answer was answered with %d", name, next.StatusCode)
 		}
 		_ = connection.Close()
 	}

@@ -90,8 +90,10 @@ func (h *Handler) Mount(guarded, rest http.Handler) http.Handler {
 			return
 		}
 		if r.ContentLength != 0 {
-			// net/http reads the body before it answers. A proxy that hands all headers on announces one, and keeps it.
+			// net/http reads the body before it answers. A proxy that hands all headers on announces one, and keeps it. Then nothing may
+			// follow on the connection: the beginning of the next question would pass for the body, and the rest of it for a question.
 			_ = http.NewResponseController(w).EnableFullDuplex()
+			w.Header().Set("Connection", "close")
 		}
 		if !h.pass(w, r, c) {
 			guarded.ServeHTTP(w, r)
