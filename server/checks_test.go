@@ -501,11 +501,7 @@ func TestCheck_ServesAnyHostAndNoOtherRoute(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	b.login()
-	var cookies []string
-	for _, c := range b.jar.Cookies(mustParse(t, shop)) {
-		cookies = append(cookies, c.String())
-	}
-	a := w.browser().get(shop+"/auth/check/caddy", "Host", "shop-googlelogin.team.svc:8080", "Cookie", strings.Join(cookies, "; "))
+	a := w.browser().get(shop+"/auth/check/caddy", "Host", "shop-googlelogin.team.svc:8080", "Cookie", b.cookieHeader())
 	if a.StatusCode != http.StatusOK {
 		t.Errorf("asked by the Service's name: status %d, want 200", a.StatusCode)
 	}
@@ -521,10 +517,6 @@ func TestCheck_WaitsForNoBody(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	b.login()
-	var cookies []string
-	for _, c := range b.jar.Cookies(mustParse(t, shop)) {
-		cookies = append(cookies, c.String())
-	}
 	roots := x509.NewCertPool()
 	roots.AddCert(w.http.Certificate())
 	dialer := tls.Dialer{Config: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13}}
@@ -532,8 +524,8 @@ func TestCheck_WaitsForNoBody(t *testing.T) {
 		header string
 		status int
 	}{
-		"chunks, signed in":    {"Transfer-Encoding: chunked\r\nCookie: " + strings.Join(cookies, "; "), http.StatusOK},
-		"a length, signed in":  {"Content-Length: 4\r\nCookie: " + strings.Join(cookies, "; "), http.StatusOK},
+		"chunks, signed in":    {"Transfer-Encoding: chunked\r\nCookie: " + b.cookieHeader(), http.StatusOK},
+		"a length, signed in":  {"Content-Length: 4\r\nCookie: " + b.cookieHeader(), http.StatusOK},
 		"chunks, signed out":   {"Transfer-Encoding: chunked", http.StatusUnauthorized},
 		"a length, signed out": {"Content-Length: 4", http.StatusUnauthorized},
 	} {
