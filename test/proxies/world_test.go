@@ -57,6 +57,8 @@ func newConfig(t *testing.T, w *world) config.Config {
 	cfg := standalone.Config(t, shop+"/auth", w.google.URL)
 	cfg.Listen.Public = w.server
 	cfg.TrustedProxies = []string{"127.0.0.0/8"}
+	// Ann signs in for each weakening, dozens of times a minute.
+	cfg.RateLimits = config.RateLimits{PerAddress: 10_000, PerAccount: 10_000}
 	return cfg
 }
 
