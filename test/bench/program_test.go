@@ -36,6 +36,8 @@ func build(t *testing.T, packages ...string) string {
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, output)
 	}
+	// What the linker wrote must not be on its way to the disk while a server waits for it.
+	syscall.Sync()
 	return dir
 }
 
