@@ -54,7 +54,7 @@ func newTransport() *http.Transport {
 		// Google speaks HTTP/2, over one connection. A stand-in, or a proxy on the way, that does not needs one for each login at a time.
 		MaxIdleConns:        64,
 		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     30 * time.Second,
+		IdleConnTimeout:     90 * time.Second,
 	}
 }
 
