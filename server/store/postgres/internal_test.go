@@ -10,12 +10,16 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/googlelogin/operator/server/session"
 	"github.com/googlelogin/operator/server/store/storetest"
 )
+
+const lockNotAvailable = "55P03"
 
 func openInternal(t *testing.T, uriFile, instance string) (*Store, error) {
 	t.Helper()
@@ -224,5 +228,41 @@ func TestClose_EndsTheWaitForADatabase(t *testing.T) {
 	}
 	if err := store.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// What waits for a lock gives up before a transaction that is frozen is ended. Otherwise the second transaction of a frozen server would get
+// the row after the first, and hold it as long again.
+func TestInTransaction_WaitsForALockNoLongerThanTheFrozenMayHoldIt(t *testing.T) {
+	t.Parallel()
+	store, err := openInternal(t, Servers.Shared(t).URIFile(t), "team/shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder, err := store.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Rollback(context.Background()) }()
+	if _, err := holder.Exec(t.Context(), `LOCK TABLE googlelogin.users`); err != nil {
+		t.Fatal(err)
+	}
+	// No deadline of our own that counts: a frozen server looks at none.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err = store.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		var idle, lock time.Duration
+		if err := tx.QueryRow(ctx, `SELECT extract(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval)::int8 * 1000000000,
+			extract(epoch FROM current_setting('lock_timeout')::interval)::int8 * 1000000000`).Scan(&idle, &lock); err != nil {
+			return err
+		}
+		if lock <= 0 || lock >= idle {
+			t.Errorf("a transaction waits %s for a lock, and may hold one for %s", lock, idle)
+		}
+		_, err := tx.Exec(ctx, `SELECT id FROM googlelogin.users FOR UPDATE`)
+		return err
+	})
+	if state(err) != lockNotAvailable {
+		t.Errorf("waiting for the lock ends with %v, want SQLSTATE %s", err, lockNotAvailable)
 	}
 }

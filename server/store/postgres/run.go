@@ -75,8 +75,9 @@ func (s *Store) inTransaction(ctx context.Context, work func(context.Context, pg
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	// For this transaction alone. A server that hangs in its midst must not keep the others waiting for a locked row.
-	if _, err := tx.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '10s', true)`); err != nil {
+	// For this transaction alone. A server that hangs in its midst must not keep the others waiting for a locked row, nor may one of its
+	// transactions after the other get that row and hang in turn: what waits gives up before what holds is ended.
+	if _, err := tx.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), set_config('lock_timeout', '4s', true)`); err != nil {
 		return err
 	}
 	if err := work(ctx, tx); err != nil {
