@@ -26,3 +26,10 @@ func RememberedHeaders(m *Manager) int { return len(m.byHeader.claims) }
 
 // ForgetAll makes m forget all JWTs.
 func ForgetAll(m *Manager) { m.verified.claims, m.byHeader.claims = nil, nil }
+
+// SurelyFit and Size are how the claims of a JWT are kept short enough.
+func SurelyFit(c Claims) bool { return surelyFit(c) }
+
+func Size(c Claims) (int, error) { return size(c) }
+
+const MaxClaims = maxClaims

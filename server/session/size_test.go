@@ -6,6 +6,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/identity"
@@ -91,6 +94,35 @@ func TestClaims_LoseThePictureBeforeTheName(t *testing.T) {
 		if claims.Name != test.wantName || claims.Picture != test.wantPicture || claims.Email != u.Email {
 			t.Errorf("%s: name of %d bytes, picture of %d", row, len(claims.Name), len(claims.Picture))
 		}
+	}
+}
+
+// What is not measured must fit whatever it is made of: no character grows more in JSON than "<".
+func TestClaims_AreMeasuredUnlessTheySurelyFit(t *testing.T) {
+	now := jwt.NewNumericDate(time.Unix(9_999_999_999, 0))
+	longest := 0
+	for n := range session.MaxClaims {
+		text := strings.Repeat("<", n)
+		for _, c := range []session.Claims{
+			{Name: text},
+			{Email: text[:n/2], HostedDomain: text[n/2:]},
+			{RegisteredClaims: jwt.RegisteredClaims{Audience: strings.Split(text, "")}},
+			{RegisteredClaims: jwt.RegisteredClaims{Issuer: text[n/2:], Subject: strings.Repeat("s", n)}, Picture: text[:n/2]},
+		} {
+			c.ExpiresAt, c.NotBefore, c.IssuedAt = now, now, now
+			size, err := session.Size(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if surely := session.SurelyFit(c); surely && size > session.MaxClaims {
+				t.Errorf("%d bytes of claims were not measured: %+v", size, c)
+			} else if surely {
+				longest = max(longest, size)
+			}
+		}
+	}
+	if longest < session.MaxClaims-150 {
+		t.Errorf("the longest claims that were not measured have %d bytes, want nearly %d", longest, session.MaxClaims)
 	}
 }
 
