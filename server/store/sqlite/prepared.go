@@ -25,7 +25,7 @@ func prepare(ctx context.Context, db *sql.DB, statements ...string) (prepared, e
 
 // prepareAll is done once the schema is there.
 func (s *Store) prepareAll(ctx context.Context) (err error) {
-	s.writes, err = prepare(ctx, s.writer, selectUserByIdentity, selectUserByEmail, upsertUser, insertSession, touchUser, touchSession, revokeSession)
+	s.writes, err = prepare(ctx, s.writer, selectUserByIdentity, selectUserByEmail, upsertUser, touchUser, insertSession, touchSession, revokeSession)
 	if err != nil {
 		return err
 	}

@@ -72,12 +72,14 @@ func (q *queue) close() {
 // do waits until work is committed. Until it is its turn it may be cancelled, and loses its patience; not afterwards.
 func (q *queue) do(ctx context.Context, synced bool, work func(ctx context.Context, tx *sql.Tx) error) error {
 	j := &job{ctx: ctx, work: work, synced: synced, done: make(chan struct{})}
-	waiting, cancel := context.WithTimeout(ctx, q.patience)
-	defer cancel()
+	patience := time.NewTimer(q.patience)
+	defer patience.Stop()
 	select {
 	case q.jobs <- j:
-	case <-waiting.Done():
-		return unavailable("wait for other writes", waiting.Err())
+	case <-ctx.Done():
+		return unavailable("wait for other writes", ctx.Err())
+	case <-patience.C:
+		return unavailable("wait for other writes", context.DeadlineExceeded)
 	case <-q.quit:
 		return unavailable("write", errClosed)
 	}

@@ -15,9 +15,8 @@ import (
 const (
 	sessionColumns = `id, handle_hash, user_id, created_at, last_used_at, expires_at, revoked_at, user_agent, missing_scopes`
 
-	insertSession = `INSERT INTO sessions (` + sessionColumns + `)
-		SELECT ?1, ?2, id, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE id = ?3 AND blocked_at = 0`
-	touchUser             = `UPDATE users SET last_login_at = ?1 WHERE id = ?2 AND last_login_at < ?1`
+	touchUser             = `UPDATE users SET last_login_at = max(last_login_at, ?) WHERE id = ? AND blocked_at = 0`
+	insertSession         = `INSERT INTO sessions (` + sessionColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	selectSessionByHandle = `SELECT ` + sessionColumns + ` FROM sessions WHERE handle_hash = ?`
 	touchSession          = `UPDATE sessions SET last_used_at = max(last_used_at, ?) WHERE id = ? AND revoked_at = 0`
 	revokeSession         = `UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at = 0`
@@ -31,23 +30,24 @@ const (
 		SELECT id FROM sessions WHERE expires_at <= ? OR (revoked_at > 0 AND revoked_at <= ?) LIMIT ?)`
 )
 
-// CreateSession implements session.Store. A session begins with a login, which it writes down with its user: SaveUser leaves that to it.
+// CreateSession implements session.Store. A session begins with a login, which it writes down with its user first: SaveUser leaves that to
+// it, and a user who is blocked or gone has no row to write it to.
 func (s *Store) CreateSession(ctx context.Context, created identity.Session) error {
 	at := toMicros(created.CreatedAt)
-	var inserted int64
+	var users int64
 	err := s.queue.do(ctx, true, func(ctx context.Context, tx *sql.Tx) error {
-		result, err := s.writes.exec(ctx, tx, insertSession, created.ID, created.HandleHash[:], created.UserID,
-			at, toMicros(created.LastUsedAt), toMicros(created.ExpiresAt), toMicros(created.RevokedAt),
-			created.UserAgent, strings.Join(created.MissingScopes, " "))
+		result, err := s.writes.exec(ctx, tx, touchUser, at, created.UserID)
 		if err == nil {
-			inserted, err = result.RowsAffected()
+			users, err = result.RowsAffected()
 		}
-		if err == nil && inserted > 0 {
-			_, err = s.writes.exec(ctx, tx, touchUser, at, created.UserID)
+		if err == nil && users > 0 {
+			_, err = s.writes.exec(ctx, tx, insertSession, created.ID, created.HandleHash[:], created.UserID,
+				at, toMicros(created.LastUsedAt), toMicros(created.ExpiresAt), toMicros(created.RevokedAt),
+				created.UserAgent, strings.Join(created.MissingScopes, " "))
 		}
 		return unavailable("write", err)
 	})
-	if err == nil && inserted == 0 {
+	if err == nil && users == 0 {
 		return fmt.Errorf("create session: %w", session.ErrUserGone)
 	}
 	return unavailable("create session", err)

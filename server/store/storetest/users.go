@@ -89,6 +89,13 @@ func keepsLastLogin(t *testing.T, store Store) {
 			t.Errorf("the user after login %d (-saved +read):\n%s", n, diff)
 		}
 	}
+	// Of two logins at once, the one that began first may be the last to be written down.
+	overtaken := login(ann(), 2)
+	overtaken.CreatedAt = now.Add(time.Minute)
+	create(t, store, overtaken)
+	if read, err := store.User(t.Context(), "user-ann"); err != nil || !read.LastLoginAt.Equal(kept.Add(2*time.Hour)) {
+		t.Errorf("after a login that was overtaken the last one was at %s (%v)", read.LastLoginAt, err)
+	}
 }
 
 func unknownUser(t *testing.T, store Store) {
