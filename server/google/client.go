@@ -2,6 +2,7 @@ package google
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -33,13 +34,12 @@ func newClient(o Options) *http.Client {
 	if c.Transport == nil {
 		c.Transport = newTransport()
 	}
-	if c.Timeout == 0 {
-		c.Timeout = callTimeout
-	}
 	c.Jar = nil
 	// A followed redirect would carry the code, or the client secret, to wherever it points.
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c.Transport = &guard{base: c.Transport, now: o.Now, log: o.Log, metrics: newMetrics(o.Registerer)}
+	timeout := cmp.Or(c.Timeout, callTimeout)
+	c.Timeout = 0
+	c.Transport = &guard{base: c.Transport, timeout: timeout, now: o.Now, log: o.Log, metrics: newMetrics(o.Registerer)}
 	return &c
 }
 
@@ -68,6 +68,7 @@ func withCall(ctx context.Context, c call) context.Context {
 // guard bounds, measures and looks at every answer before anything parses it.
 type guard struct {
 	base    http.RoundTripper
+	timeout time.Duration
 	now     func() time.Time
 	log     *slog.Logger
 	metrics metrics
@@ -80,10 +81,7 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	_, span := tracing.Start(r.Context(), "google "+string(c), trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	resp, err := g.base.RoundTrip(r)
-	if err == nil {
-		err = buffer(resp)
-	}
+	resp, err := g.roundTrip(r)
 	g.metrics.observe(c, resp, err, time.Since(began))
 	mark(span, resp, err)
 	if err != nil {
@@ -91,6 +89,17 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	g.checkClock(r.Context(), resp, c)
 	return resp, nil
+}
+
+// roundTrip bounds the call in time, its body included. The client's Timeout would do so too, with a goroutine for each call.
+func (g *guard) roundTrip(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), g.timeout)
+	defer cancel()
+	resp, err := g.base.RoundTrip(r.WithContext(ctx))
+	if err == nil {
+		err = buffer(resp)
+	}
+	return resp, err
 }
 
 // mark says on the span how the call ended, in the words of the metric.

@@ -3,6 +3,7 @@ package google_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -111,6 +112,34 @@ func TestC32_TimeoutIsNotRetried(t *testing.T) {
 	}
 	if n := w.Calls(googletest.Token); n > 1 {
 		t.Errorf("the code was sent %d times", n)
+	}
+}
+
+func TestC32_AnAnswerThatTakesTooLongIsNotAwaited(t *testing.T) {
+	for row, begin := range map[string]func(w http.ResponseWriter){
+		"nothing comes": func(http.ResponseWriter) {},
+		"it stops in the body": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"access_token":`)
+			_ = http.NewResponseController(w).Flush()
+		},
+	} {
+		t.Run(row, func(t *testing.T) {
+			w := newWorld(t, func(o *google.Options) { o.HTTPClient = &http.Client{Timeout: 300 * time.Millisecond} })
+			w.Misbehave(googletest.Around(googletest.Token, func(http.Handler) http.Handler {
+				return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+					begin(rw)
+					<-r.Context().Done()
+				})
+			}))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			g, err := w.signInWith(t, ctx)
+			refuses(t, g, err, google.ErrUnavailable)
+			if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error %v does not say that time was up", err)
+			}
+		})
 	}
 }
 
