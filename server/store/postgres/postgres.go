@@ -44,6 +44,8 @@ type Store struct {
 	instance string
 	log      *slog.Logger
 	timeout  time.Duration
+	// clock is the machine's, not an injected one: the database's is held against it.
+	clock func() time.Time
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -66,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Store{source: from, instance: o.Instance, log: o.Log, timeout: callTimeout, stop: stop, notReady: errNotReady}
+	s := &Store{source: from, instance: o.Instance, log: o.Log, timeout: callTimeout, clock: time.Now, stop: stop, notReady: errNotReady}
 	cfg := from.current()
 	cfg.BeforeConnect = func(_ context.Context, conn *pgx.ConnConfig) error {
 		*conn = *from.current().ConnConfig

@@ -66,10 +66,10 @@ func TestStatements_UseTheIndexesOnTheirPage(t *testing.T) {
 		"deleteExpiredEnds":     {deleteExpiredEnds, []any{at.Add(-333 * time.Minute), 200}},
 		"insertNonce":           {insertNonce, []any{hash, at}},
 		"deleteExpiredNonces":   {deleteExpiredNonces, []any{at, 200}},
-		"insertFamily":          {insertFamily, []any{"s1", "client", hash, 1, hash, at}},
-		"selectFamily":          {selectFamily, []any{"s1"}},
-		"selectUserFamilies":    {selectUserFamilies, []any{"u1", 50}},
-		"rotateFamily":          {rotateFamily, []any{2, hash, at, "s1", 1}},
+		"insertFamily":          {insertFamily, []any{at, "s1", "client", hash, 1, hash, at}},
+		"selectFamily":          {selectFamily, []any{at, "s1"}},
+		"selectUserFamilies":    {selectUserFamilies, []any{at, "u1", 50}},
+		"rotateFamily":          {rotateFamily, []any{at, 2, hash, at, "s1", 1}},
 	} {
 		plans[name] = store.plan(t, name, row.statement, row.args...)
 	}

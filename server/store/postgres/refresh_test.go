@@ -98,6 +98,75 @@ func TestH98_AHundredRefreshesAtTwoServersGiveOneSuccessor(t *testing.T) {
 	}
 }
 
+// The one server's clock is right, as is the database's, and the other's is not.
+func TestH97_TheGraceIsTheSameByEveryClock(t *testing.T) {
+	for _, wrong := range []time.Duration{-time.Hour, -20 * time.Second, 20 * time.Second, time.Hour} {
+		for _, first := range []int{0, 1} {
+			t.Run(fmt.Sprintf("%s, rotated at server %d", wrong, first), func(t *testing.T) {
+				d := newDatabase(t)
+				var servers []*refresh.Tokens
+				for i, store := range []*postgres.Store{d.store, open(t, d.file)} {
+					clock := func() time.Time { return time.Now().Add(time.Duration(i) * wrong) }
+					store.SetClock(clock)
+					servers = append(servers, tokensAt(store, clock))
+				}
+				judgedAlike(t, d, servers[first], servers[1-first])
+			})
+		}
+	}
+}
+
+func TestAFamilyBeginsByTheClockOfTheDatabase(t *testing.T) {
+	d := newDatabase(t)
+	clock := func() time.Time { return time.Now().Add(time.Hour) }
+	d.store.SetClock(clock)
+	if err := d.store.CreateSession(t.Context(), app); err != nil {
+		t.Fatal(err)
+	}
+	began := clock()
+	if _, err := tokensAt(d.store, func() time.Time { return began }).Begin(t.Context(), app, "client"); err != nil {
+		t.Fatal(err)
+	}
+	if n := d.number(t, "SELECT abs(extract(epoch FROM now() - rotated_at))::int FROM googlelogin.refresh_families"); n > 60 {
+		t.Errorf("it began %d s from now, by the clock of the database", n)
+	}
+	families, err := d.store.UserFamilies(t.Context(), app.UserID, 1)
+	if err != nil || len(families) != 1 || families[0].RotatedAt.Sub(began).Abs() > time.Minute {
+		t.Errorf("families are %v (%v), want one of %s", families, err, began)
+	}
+}
+
+// judgedAlike rotates a token at one server and asks the other about it, within the grace and after it.
+func judgedAlike(t *testing.T, d *database, one, other *refresh.Tokens) {
+	t.Helper()
+	token := d.begin(t)
+	next, err := use(t.Context(), one, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, seconds := range []int{0, 25} {
+		d.age(seconds)
+		if again, err := use(t.Context(), other, token); err != nil || again != next {
+			t.Errorf("the token before, within the grace: %v", err)
+		}
+		if same, err := use(t.Context(), other, next); err != nil || same != next {
+			t.Errorf("the token of this grace was used up: %v", err)
+		}
+	}
+	d.age(6)
+	if _, err := use(t.Context(), other, token); !errors.Is(err, refresh.ErrReused) {
+		t.Errorf("the token before, after the grace: %v, want ErrReused", err)
+	}
+	if after, err := use(t.Context(), other, next); err != nil || after == next {
+		t.Errorf("the token that has its turn was not used up: %v", err)
+	}
+}
+
+// age lets time pass for the refresh tokens.
+func (d *database) age(seconds int) {
+	d.server.Exec(d.uri, fmt.Sprintf("UPDATE googlelogin.refresh_families SET rotated_at = rotated_at - interval '%d seconds'", seconds))
+}
+
 // The sequence outlives the transaction, and so the backend ends itself once only.
 func TestAConnectionLostInARotationLosesNoToken(t *testing.T) {
 	d := newDatabase(t)
