@@ -4,10 +4,12 @@ import (
 	"database/sql"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"modernc.org/sqlite"
 
 	"github.com/googlelogin/operator/server/store/storetest"
 )
@@ -39,6 +41,9 @@ func TestConnections_AreSafeAndSmall(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+	if !sqlite.FdatasyncEnabled() && runtime.GOOS == "linux" {
+		t.Error("syncs write down when the file changed, which nobody needs")
 	}
 }
 
