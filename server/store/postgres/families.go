@@ -13,8 +13,9 @@ import (
 // The grace of a refresh token is short, and may be judged at another server than the one that began it. Their clocks need not agree:
 // rotated_at is by the database's, and a server, whose clock stands at $1, has it in its own.
 const (
-	// ahead is how far the database's clock is ahead of the server's. What is below a second is the way there.
-	ahead = `CASE WHEN abs(extract(epoch FROM now() - $1::timestamptz)) < 1 THEN interval '0' ELSE now() - $1::timestamptz END`
+	// ahead is how far the database's clock is ahead of the server's. What is below callTimeout may be the way there, which a pool or a pooler
+	// that is busy makes long: taken for a difference of the clocks, it would shorten the grace.
+	ahead = `CASE WHEN abs(extract(epoch FROM now() - $1::timestamptz)) < 5 THEN interval '0' ELSE now() - $1::timestamptz END`
 
 	familyColumns = `client_id, salt, number, token_hash, rotated_at - ` + ahead
 

@@ -116,6 +116,22 @@ func TestH97_TheGraceIsTheSameByEveryClock(t *testing.T) {
 	}
 }
 
+// Of a call that waits for a connection the database learns late what time it was.
+func TestH97_ACallThatWaitsShortensNoGrace(t *testing.T) {
+	d := newDatabase(t)
+	at := tokensAt(d.store, time.Now)
+	token := d.begin(t)
+	next, err := use(t.Context(), at, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.age(27)
+	d.store.SetClock(func() time.Time { return time.Now().Add(-4500 * time.Millisecond) })
+	if again, err := use(t.Context(), at, token); err != nil || again != next {
+		t.Errorf("the token before, within the grace: %v", err)
+	}
+}
+
 func TestAFamilyBeginsByTheClockOfTheDatabase(t *testing.T) {
 	d := newDatabase(t)
 	clock := func() time.Time { return time.Now().Add(time.Hour) }
