@@ -78,6 +78,8 @@ type flaky struct {
 	touched int
 	// met is done when as many lookups have begun as meet was told.
 	met *sync.WaitGroup
+	// afterTouch, if set, is run once a session was touched, before anybody is told.
+	afterTouch func()
 }
 
 // meet holds lookups of sessions until n of them have begun.
@@ -138,7 +140,11 @@ func (f *flaky) TouchSession(ctx context.Context, id string, at time.Time) error
 	f.mu.Lock()
 	f.touched++
 	f.mu.Unlock()
-	return f.Store.TouchSession(ctx, id, at)
+	err := f.Store.TouchSession(ctx, id, at)
+	if f.afterTouch != nil {
+		f.afterTouch()
+	}
+	return err
 }
 
 func (f *flaky) RevokeSession(ctx context.Context, id string, at time.Time) error {

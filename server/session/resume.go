@@ -142,7 +142,12 @@ func (m *Manager) renewShared(ctx context.Context, r *http.Request) (Current, er
 	if err != nil {
 		return Current{}, fmt.Errorf("renew session: %w", err)
 	}
-	return shared.(Current), nil
+	current := shared.(Current)
+	// The renewal may be older than this request, and a logout have come between: after the store was written to, before it said so.
+	if m.revoked.has(current.Claims.SessionID) {
+		return Current{}, fmt.Errorf("renew session: %w: revoked", ErrNoSession)
+	}
+	return current, nil
 }
 
 func (m *Manager) renew(ctx context.Context, hash [32]byte) (Current, error) {

@@ -274,6 +274,22 @@ func TestG89_ALogoutEndsTheSessionAtOnce(t *testing.T) {
 	}
 }
 
+// Requests share a renewal, so that one that comes after the logout may get the answer of one that came before.
+func TestG89_ALogoutEndsTheRenewalsUnderWay(t *testing.T) {
+	a := newApp(t, nil)
+	b := a.signedIn(t)
+	handle := &http.Cookie{Name: handleCookie, Value: b.cookie(handleCookie)}
+	a.clock.pass(time.Hour)
+	a.store.afterTouch = func() {
+		if p := a.browser(t).get("/end", handle); p.status != http.StatusOK {
+			t.Errorf("the logout answers %d", p.status)
+		}
+	}
+	if p := b.want("/resume", http.StatusUnauthorized); len(p.cookies) != 0 {
+		t.Errorf("an ended session got cookies: %v", p.cookies)
+	}
+}
+
 func TestG89_ALogoutNeedsOnlyOneOfTheCookies(t *testing.T) {
 	for _, name := range []string{tokenCookie, handleCookie} {
 		a := newApp(t, nil)
