@@ -19,7 +19,8 @@ func (m *Manager) Refresh(ctx context.Context) error {
 }
 
 func (v *revocations) refresh(ctx context.Context, store Store, now time.Time) error {
-	known, err := store.RevokedSince(ctx, v.unseen(now))
+	since, keep := v.unseen(now)
+	known, err := store.RevokedSince(ctx, since)
 	if err != nil {
 		return fmt.Errorf("read revoked sessions: %w", storeError(err))
 	}
@@ -27,18 +28,20 @@ func (v *revocations) refresh(ctx context.Context, store Store, now time.Time) e
 	defer v.mu.Unlock()
 	maps.Copy(v.at, known)
 	v.forget(now)
-	v.loaded, v.refreshedAt = true, now
+	if v.keep == keep {
+		v.loaded, v.refreshedAt = true, now
+	}
 	return nil
 }
 
-// unseen is since when there may be revocations that nobody has told of here.
-func (v *revocations) unseen(now time.Time) time.Time {
+// unseen is since when there may be revocations that nobody has told of here, if they are kept for so long.
+func (v *revocations) unseen(now time.Time) (since time.Time, keep time.Duration) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	longest := now.Add(-v.keep - overlap)
-	since := v.refreshedAt.Add(-overlap)
+	since = v.refreshedAt.Add(-overlap)
 	if since.Before(longest) {
-		return longest
+		since = longest
 	}
-	return since
+	return since, v.keep
 }

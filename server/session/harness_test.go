@@ -80,6 +80,8 @@ type flaky struct {
 	met *sync.WaitGroup
 	// afterTouch, if set, is run once a session was touched, before anybody is told.
 	afterTouch func()
+	// afterRead, if set, is run once it was read who signed out, before anybody is told.
+	afterRead func()
 }
 
 // meet holds lookups of sessions until n of them have begun.
@@ -179,7 +181,11 @@ func (f *flaky) RevokedSince(ctx context.Context, since time.Time) (map[string]t
 	if err := f.fail(); err != nil {
 		return nil, err
 	}
-	return f.Store.RevokedSince(ctx, since)
+	revoked, err := f.Store.RevokedSince(ctx, since)
+	if f.afterRead != nil {
+		f.afterRead()
+	}
+	return revoked, err
 }
 
 // app is a server whose pages start, check, resume and end sessions.

@@ -51,7 +51,8 @@ func (v *revocations) load(ctx context.Context, store Store, now time.Time) erro
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	maps.Copy(v.at, known)
-	v.loaded = true
+	// Unless JWTs live longer than when the question was asked.
+	v.loaded = v.loaded || v.keep == keep
 	return nil
 }
 

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -99,6 +100,33 @@ func TestG89_AServerThatStartsWithShorterTokensTakesNoneOfWhoSignedOut(t *testin
 	}
 	if _, err := followed.Check(r); !errors.Is(err, session.ErrNoSession) {
 		t.Errorf("after a Refresh: error is %v, want ErrNoSession", err)
+	}
+}
+
+// The configuration changes while it is read who signed out, for as long as tokens lived before.
+func TestG89_LongerTokensThatComeWhileItIsReadWhoSignedOut(t *testing.T) {
+	for name, read := range map[string]func(*session.Manager, *http.Request){
+		"for a request": func(m *session.Manager, r *http.Request) { _, _ = m.Check(r) },
+		"by a Refresh":  func(m *session.Manager, r *http.Request) { _ = m.Refresh(r.Context()) },
+	} {
+		a, _, _ := counted(t)
+		hour := func(o *session.Options) { o.Config.AccessTokenTTL = config.Duration(time.Hour) }
+		a.manager = session.New(a.options(hour))
+		r := a.request(t)
+		if _, err := a.manager.EndUser(t.Context(), a.user.ID); err != nil {
+			t.Fatal(err)
+		}
+		a.clock.pass(30 * time.Minute)
+		started := session.New(a.options(func(o *session.Options) { o.Config.AccessTokenTTL = config.Duration(10 * time.Minute) }))
+		var next *session.Manager
+		a.store.afterRead = func() {
+			a.store.afterRead = nil
+			next = started.Succeed(a.options(hour))
+		}
+		read(started, a.request(t))
+		if _, err := next.Check(r); !errors.Is(err, session.ErrNoSession) {
+			t.Errorf("%s: error is %v, want ErrNoSession for a session that was ended", name, err)
+		}
 	}
 }
 
