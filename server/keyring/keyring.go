@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -76,8 +77,8 @@ func (k *Keyring) Replace(document config.SigningKeys) error {
 		return fmt.Errorf("read signing keys: %w", err)
 	}
 	now := k.now()
-	if !slices.ContainsFunc(keys, func(k key) bool { return k.active(now) }) {
-		return errors.New("read signing keys: none of them may sign now")
+	if !slices.ContainsFunc(keys, func(k key) bool { return !k.retired(now) }) {
+		return errors.New("read signing keys: all of them are retired")
 	}
 	slices.SortFunc(keys, func(a, b key) int {
 		if order := b.activateAt.Compare(a.activateAt); order != 0 {
@@ -121,22 +122,23 @@ func (k *Keyring) Ready() error {
 
 // current returns the key that signs now. The caller holds mu.
 func (k *Keyring) current(now time.Time) (key, error) {
-	var unpublished *key
+	var unpublished, early *key
 	for i, candidate := range k.keys {
-		if !candidate.active(now) {
-			continue
-		}
-		if now.Sub(k.publishedAt[candidate.kid]) >= k.maxAge {
+		switch {
+		case candidate.retired(now):
+		case !candidate.active(now):
+			early = &k.keys[i]
+		case now.Sub(k.publishedAt[candidate.kid]) >= k.maxAge:
 			return candidate, nil
-		}
-		if unpublished == nil {
+		case unpublished == nil:
 			unpublished = &k.keys[i]
 		}
 	}
-	if unpublished == nil {
+	best := cmp.Or(unpublished, early)
+	if best == nil {
 		return key{}, errNoKey
 	}
-	return *unpublished, nil
+	return *best, nil
 }
 
 // find returns the key with this ID, if it still verifies.

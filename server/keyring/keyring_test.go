@@ -209,6 +209,49 @@ func TestSign_AnUnpublishedKeyIsBetterThanNone(t *testing.T) {
 	})
 }
 
+// The clock of this server is behind that of the control plane.
+func TestSign_AKeyThatIsEarlyIsBetterThanNone(t *testing.T) {
+	first, firstKID := entry(t, start.Add(30*time.Second))
+	next, nextKID := entry(t, start.Add(time.Hour))
+
+	t.Run("at the first start", func(t *testing.T) {
+		r := newRing(t, next, first)
+		if err := r.Ready(); err != nil {
+			t.Error(err)
+		}
+		for _, step := range []struct {
+			after time.Duration
+			want  string
+		}{{0, firstKID}, {time.Minute, firstKID}, {time.Hour, nextKID}} {
+			r.at = start.Add(step.after)
+			if got := r.signer(t); got != step.want {
+				t.Errorf("after %s: signs with %s, want %s", step.after, got, step.want)
+			}
+		}
+	})
+	t.Run("after an emergency rotation", func(t *testing.T) {
+		stolen, _ := entry(t, start.Add(-time.Hour))
+		r := newRing(t, stolen)
+		token, err := r.Sign("at+jwt", claims(r.at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.replace(t, first)
+		if err := r.Verify(token, "at+jwt", &jwt.RegisteredClaims{}); err == nil {
+			t.Error("what a key signed that was dropped passes")
+		}
+		if got := r.signer(t); got != firstKID {
+			t.Errorf("signs with %s, want the only key", got)
+		}
+	})
+	t.Run("but not in the place of one whose time has come", func(t *testing.T) {
+		old, oldKID := entry(t, start.Add(-time.Hour))
+		if got := newRing(t, old, first).signer(t); got != oldKID {
+			t.Errorf("signs with %s, want %s", got, oldKID)
+		}
+	})
+}
+
 func TestRetiredKeys_LeaveTheJWKSAndVerifyNothing(t *testing.T) {
 	old, oldKID := entry(t, start.Add(-time.Hour))
 	current, currentKID := entry(t, start)
@@ -312,12 +355,10 @@ func TestReplace_RefusesABadDocumentAndKeepsTheOldKeys(t *testing.T) {
 	retired, neverActive := with(newKey(t), nil), with(newKey(t), nil)
 	retired.RetireAt = start
 	neverActive.ActivateAt = time.Time{}
-	later, _ := entry(t, start.Add(time.Minute))
 
 	for name, keys := range map[string][]config.SigningKey{
 		"no key":                 {},
 		"only a retired key":     {retired},
-		"only a future key":      {later},
 		"the same key twice":     {good, good},
 		"one bad among good":     {good, with(newKey(t), set("kid", "mine"))},
 		"not JSON":               {{JWK: json.RawMessage(`{`), ActivateAt: start}},
