@@ -19,6 +19,7 @@ import (
 	"github.com/googlelogin/operator/server/config"
 	"github.com/googlelogin/operator/server/flow"
 	"github.com/googlelogin/operator/server/google/googletest"
+	"github.com/googlelogin/operator/server/nonce"
 )
 
 // process is Run in the background, as cmd/server runs it.
@@ -403,6 +404,40 @@ func TestSweep_DeletesWhatHasExpired(t *testing.T) {
 	}
 	if n := w.app.current.Load().sessions.Forget(); n > 0 {
 		t.Errorf("%d dead tokens were still remembered", n)
+	}
+}
+
+// sweptAhead lets a token's nonce and session come to their end by the clock of a server that sweeps. By this server's, half a minute
+// behind, both have a second left.
+func (w *world) sweptAhead() {
+	w.t.Helper()
+	w.clock.advance(nonce.AppLifetime - time.Second + 30*time.Second)
+	w.app.sweepOnce(w.t.Context())
+	w.clock.advance(-30 * time.Second)
+}
+
+func TestJ5_ANonceIsUsedForAServerWhoseClockIsBehind(t *testing.T) {
+	w := newWorld(t, tokenEndpoint)
+	c := w.client()
+	token := w.mint("ann@example.com", c.nonce())
+	granted(t, c.assertion(token))
+	w.sweptAhead()
+	if code, _ := oauthError(t, c.assertion(token)); code != "invalid_grant" {
+		t.Errorf("the same token again: error %q", code)
+	}
+}
+
+func TestG89_ALogoutAtAServerWhoseClockIsBehindIsToldToTheOthers(t *testing.T) {
+	w := newWorld(t, tokenEndpoint)
+	c := w.client()
+	token := granted(t, c.assertion(w.mint("ann@example.com", c.nonce()))).AccessToken
+	w.sweptAhead()
+	a := c.do(http.MethodPost, shop+"/auth/logout", "Accept", "application/json", "Authorization", "Bearer "+token)
+	if a.StatusCode != http.StatusNoContent {
+		t.Fatalf("logout: status %d: %s", a.StatusCode, a.body)
+	}
+	if ended, err := w.store.RevokedSince(t.Context(), w.clock.Now()); err != nil || len(ended) != 1 {
+		t.Errorf("the others hear of %v (%v), want one session", ended, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -149,6 +150,34 @@ func TestReplicas_ShareSessionsAndLogouts(t *testing.T) {
 			t.Errorf("status %d", status)
 		}
 	})
+}
+
+// What one issues is good at the other at once, what one ends the other refuses, and what was used at one is used up at the other.
+func TestG91_ReplicasWhoseClocksDiffer(t *testing.T) {
+	r := newReplicas(t, tokenEndpoint)
+	for _, apart := range []time.Duration{-30 * time.Second, 30 * time.Second} {
+		wrong := runOptions(t, r.cfg, config.Listen{Public: "127.0.0.1:0", Internal: "127.0.0.1:0"}, Options{
+			Now: func() time.Time { return time.Now().Add(apart) },
+		})
+		for name, pair := range map[string][2]*process{"ahead": {r.one, wrong}, "behind": {wrong, r.one}} {
+			t.Run(fmt.Sprintf("%s, %s", apart, name), func(t *testing.T) {
+				at, other := pair[0], pair[1]
+				cookies := signIn(t, other, at)
+				if status := other.me(t, tokenOnly(cookies)); status != http.StatusOK {
+					t.Errorf("a JWT of the one at the other: status %d", status)
+				}
+				if status := other.me(t, cookies[len(cookies)-1:]); status != http.StatusOK {
+					t.Errorf("a renewal at the other: status %d", status)
+				}
+				at.logout(t, "", cookies)
+				other.refusedSoon(t, tokenOnly(cookies))
+				token := r.idToken(t, at)
+				if first, again := other.assertion(t, token), at.assertion(t, token); first != http.StatusOK || again != http.StatusBadRequest {
+					t.Errorf("an ID token at both: status %d, then %d", first, again)
+				}
+			})
+		}
+	}
 }
 
 // token asks the token endpoint, and returns what came of refresh tokens and the status.

@@ -75,6 +75,9 @@ const (
 	// sweepEvery and sweepBatch keep the store's write lock short: nobody waits for expired sessions.
 	sweepEvery = 5 * time.Minute
 	sweepBatch = 200
+	// sweepLate is how long what is over is kept for servers whose clocks are behind: by theirs, a nonce that was used could be used again,
+	// and who signs out in a session's last minute would do so here alone.
+	sweepLate = time.Minute
 )
 
 // sweep deletes what is over, and forgets it, until ctx ends.
@@ -93,13 +96,14 @@ func (a *app) sweep(ctx context.Context) {
 
 func (a *app) sweepOnce(ctx context.Context) {
 	a.current.Load().sessions.Forget()
+	over := a.now().Add(-sweepLate)
 	inBatches(ctx, a.log, func() (int, error) {
-		deleted, err := a.kept.DeleteExpired(ctx, a.now(), sweepBatch)
+		deleted, err := a.kept.DeleteExpired(ctx, over, sweepBatch)
 		a.metrics.sessionsDeleted.Add(float64(deleted))
 		return deleted, err
 	})
-	inBatches(ctx, a.log, func() (int, error) { return a.kept.DeleteExpiredEnds(ctx, a.now(), sweepBatch) })
-	inBatches(ctx, a.log, func() (int, error) { return a.kept.DeleteExpiredNonces(ctx, a.now(), sweepBatch) })
+	inBatches(ctx, a.log, func() (int, error) { return a.kept.DeleteExpiredEnds(ctx, over, sweepBatch) })
+	inBatches(ctx, a.log, func() (int, error) { return a.kept.DeleteExpiredNonces(ctx, over, sweepBatch) })
 }
 
 // inBatches deletes batch after batch until one is not full.
