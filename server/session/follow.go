@@ -8,11 +8,12 @@ import (
 )
 
 // overlap is how far back each Refresh looks beyond the one before. A revocation bears the time of the server that made it, whose
-// clock may be behind, and is seen only once it is committed.
-const overlap = skew
+// clock may be behind, from before it was asked of the store, and is seen only once it is committed. A store that is slow about it
+// has as long again.
+const overlap = 2 * skew
 
 // Refresh learns which sessions other servers with the same store have ended since the last Refresh. Until it has run, a session
-// that was ended elsewhere passes here while its access JWT lives. It costs one query for the revocations of the last minute, so
+// that was ended elsewhere passes here while its access JWT lives. It costs one query for the revocations of the last two minutes, so
 // that it can run every second.
 func (m *Manager) Refresh(ctx context.Context) error {
 	return m.revoked.refresh(ctx, m.store, m.now())

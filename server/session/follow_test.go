@@ -17,9 +17,10 @@ func elsewhere(t *testing.T, b *browser, at time.Time) {
 func TestRefresh_LearnsWhatWasEndedElsewhere(t *testing.T) {
 	a := newApp(t, nil)
 	for name, behind := range map[string]time.Duration{
-		"G91 in this moment":                    0,
-		"G91 by a server whose clock is behind": 59 * time.Second,
-		"G91 by a server whose clock is ahead":  -time.Hour,
+		"G91 in this moment":                                             0,
+		"G91 by a server whose clock is behind":                          59 * time.Second,
+		"G91 by a server whose clock is behind, in a store that is slow": 90 * time.Second,
+		"G91 by a server whose clock is ahead":                           -time.Hour,
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := a.signedIn(t)
