@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/googlelogin/operator/server/crash"
 	"github.com/googlelogin/operator/server/tracing"
 )
 
@@ -169,6 +170,20 @@ func get(ctx context.Context, client *http.Client, c call, target, bearer string
 	}
 	doc, err := readObject(resp)
 	return doc, resp.Header, err
+}
+
+// shareable runs a fetch that several requests wait for, on a goroutine of its own: a panic there would end the server. It outlives the
+// request that began it; the client's timeout ends it.
+func shareable[T any](ctx context.Context, log *slog.Logger, c call, fetch func(context.Context) (T, error)) (result T, err error) {
+	ctx = context.WithoutCancel(ctx)
+	panicked := crash.Contain(ctx, log, string(c), func() error {
+		result, err = fetch(ctx)
+		return nil
+	})
+	if panicked != nil {
+		err = unavailable("get "+string(c), panicked)
+	}
+	return result, err
 }
 
 // transportError tells an answer that was refused from one that never came.

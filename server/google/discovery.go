@@ -3,6 +3,7 @@ package google
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -24,20 +25,20 @@ type discovery struct {
 	issuer string
 	client *http.Client
 	now    func() time.Time
+	log    *slog.Logger
 	found  atomic.Pointer[endpoints]
 	flight singleflight.Group
 }
 
-func newDiscovery(issuer string, client *http.Client, now func() time.Time) *discovery {
-	return &discovery{issuer: issuer, client: client, now: now}
+func newDiscovery(issuer string, client *http.Client, now func() time.Time, log *slog.Logger) *discovery {
+	return &discovery{issuer: issuer, client: client, now: now, log: log}
 }
 
 func (d *discovery) endpoints(ctx context.Context) (*endpoints, error) {
 	if e := d.found.Load(); e != nil {
 		return e, nil
 	}
-	// The fetch outlives the request that began it, since others wait for it too; the client's timeout ends it.
-	done := d.flight.DoChan("", func() (any, error) { return d.fetch(context.WithoutCancel(ctx)) })
+	done := d.flight.DoChan("", func() (any, error) { return shareable(ctx, d.log, callDiscovery, d.fetch) })
 	select {
 	case <-ctx.Done():
 		return nil, unavailable("discover issuer", ctx.Err())
@@ -91,7 +92,7 @@ func (d *discovery) read(doc object) (*endpoints, error) {
 		oauth2:    oauth2.Endpoint{AuthURL: urls["authorization_endpoint"], TokenURL: urls["token_endpoint"], AuthStyle: style},
 		userInfo:  urls["userinfo_endpoint"],
 		algs:      allowedAlgs(algs),
-		keys:      newKeySet(urls["jwks_uri"], d.client, d.now),
+		keys:      newKeySet(urls["jwks_uri"], d.client, d.now, d.log),
 		acceptIss: func(iss string) bool { return iss == issuer },
 	}, nil
 }

@@ -2,6 +2,7 @@ package google
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -37,14 +38,14 @@ type compiledIn struct{ e *endpoints }
 
 func (c compiledIn) endpoints(context.Context) (*endpoints, error) { return c.e, nil }
 
-func googleEndpoints(client *http.Client, now func() time.Time) compiledIn {
+func googleEndpoints(client *http.Client, now func() time.Time, log *slog.Logger) compiledIn {
 	return compiledIn{&endpoints{
 		issuer: Issuer,
 		// The style is fixed: probing for it would send the code twice, and a code works once.
 		oauth2:    oauth2.Endpoint{AuthURL: authURL, TokenURL: tokenURL, AuthStyle: oauth2.AuthStyleInParams},
 		userInfo:  userInfoURL,
 		algs:      []string{"RS256"},
-		keys:      newKeySet(keysURL, client, now),
+		keys:      newKeySet(keysURL, client, now, log),
 		acceptIss: func(iss string) bool { return iss == Issuer || iss == issuerBare },
 	}}
 }

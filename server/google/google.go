@@ -65,9 +65,9 @@ func New(o Options) *Provider {
 	}
 	p := &Provider{scopes: o.Scopes, prompt: o.Prompt, shared: &shared{client: newClient(o), now: o.Now, log: o.Log, met: o.Met}}
 	if o.Issuer == "" || o.Issuer == Issuer {
-		p.endpoints = googleEndpoints(p.client, o.Now)
+		p.endpoints = googleEndpoints(p.client, o.Now, o.Log)
 	} else {
-		p.endpoints = newDiscovery(o.Issuer, p.client, o.Now)
+		p.endpoints = newDiscovery(o.Issuer, p.client, o.Now, o.Log)
 	}
 	return p
 }

@@ -3,6 +3,7 @@ package google
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -32,6 +33,7 @@ type keySet struct {
 	url    string
 	client *http.Client
 	now    func() time.Time
+	log    *slog.Logger
 	flight singleflight.Group
 
 	mu         sync.Mutex
@@ -40,8 +42,8 @@ type keySet struct {
 	lastForced time.Time
 }
 
-func newKeySet(url string, client *http.Client, now func() time.Time) *keySet {
-	return &keySet{url: url, client: client, now: now}
+func newKeySet(url string, client *http.Client, now func() time.Time, log *slog.Logger) *keySet {
+	return &keySet{url: url, client: client, now: now, log: log}
 }
 
 // find returns the one key that a token with this header can be signed by. A key that is not there may have been published
@@ -100,8 +102,7 @@ func (k *keySet) mayForce() bool {
 
 // fetch gets the keys, once for all who ask at the same time.
 func (k *keySet) fetch(ctx context.Context) ([]publickey.Key, error) {
-	// The fetch outlives the request that began it, since others wait for it too; the client's timeout ends it.
-	done := k.flight.DoChan("", func() (any, error) { return k.download(context.WithoutCancel(ctx)) })
+	done := k.flight.DoChan("", func() (any, error) { return shareable(ctx, k.log, callKeys, k.download) })
 	select {
 	case <-ctx.Done():
 		return nil, unavailable("get keys", ctx.Err())
