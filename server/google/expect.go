@@ -3,6 +3,7 @@ package google
 import (
 	"crypto/subtle"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,8 +29,9 @@ func (x expectation) check(e *endpoints, c claims, now time.Time) error {
 		return invalid("iss is another issuer")
 	case !x.forUs(c):
 		return invalid("aud or azp is another client")
-	case c.sub == "" || len(c.sub) > maxSubject:
-		return invalid("sub is empty or too long")
+	// OpenID Connect Core, section 2: at most 255 ASCII characters. A database would stumble over some of the others.
+	case c.sub == "" || len(c.sub) > maxSubject || strings.ContainsFunc(c.sub, func(r rune) bool { return r < ' ' || r > '~' }):
+		return invalid("sub is empty, too long or has characters that do not print")
 	}
 	if err := c.checkTimes(now); err != nil {
 		return err
