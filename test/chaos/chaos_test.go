@@ -34,6 +34,10 @@ func TestFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// For the table, and for the log of a second manager.
+	if err := os.MkdirAll("out", 0o755); err != nil {
+		t.Fatal(err)
+	}
 	w := newWorld(t)
 	ctx, stop := context.WithCancel(t.Context())
 	files := w.login("files", "  server: {"+unlimited+"}\n")
@@ -115,9 +119,6 @@ func report(t *testing.T, rows []row) {
 			short(r.checks.gap), r.logins.asked, r.logins.failed, short(r.logins.gap), short(r.ready), r.sessions, r.lost)
 	}
 	fmt.Print("\n" + out.String() + "\n")
-	if err := os.MkdirAll("out", 0o755); err != nil {
-		t.Fatal(err)
-	}
 	if err := os.WriteFile("out/faults.md", []byte(out.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
