@@ -104,13 +104,14 @@ func TestH97_TheGraceIsTheSameByEveryClock(t *testing.T) {
 		for _, first := range []int{0, 1} {
 			t.Run(fmt.Sprintf("%s, rotated at server %d", wrong, first), func(t *testing.T) {
 				d := newDatabase(t)
+				at := time.Now()
 				var servers []*refresh.Tokens
 				for i, store := range []*postgres.Store{d.store, open(t, d.file)} {
-					clock := func() time.Time { return time.Now().Add(time.Duration(i) * wrong) }
-					store.SetClock(clock)
-					servers = append(servers, tokensAt(store, clock))
+					off := time.Duration(i) * wrong
+					store.SetClock(func() time.Time { return time.Now().Add(off) })
+					servers = append(servers, tokensAt(store, func() time.Time { return at.Add(off) }))
 				}
-				judgedAlike(t, d, servers[first], servers[1-first])
+				judgedAlike(t, d, servers[first], servers[1-first], func(after time.Duration) { at = at.Add(after) })
 			})
 		}
 	}
@@ -119,15 +120,16 @@ func TestH97_TheGraceIsTheSameByEveryClock(t *testing.T) {
 // Of a call that waits for a connection the database learns late what time it was.
 func TestH97_ACallThatWaitsShortensNoGrace(t *testing.T) {
 	d := newDatabase(t)
-	at := tokensAt(d.store, time.Now)
+	at := time.Now()
+	server := tokensAt(d.store, func() time.Time { return at })
 	token := d.begin(t)
-	next, err := use(t.Context(), at, token)
+	next, err := use(t.Context(), server, token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.age(27)
-	d.store.SetClock(func() time.Time { return time.Now().Add(-4500 * time.Millisecond) })
-	if again, err := use(t.Context(), at, token); err != nil || again != next {
+	at = at.Add(refresh.Grace - 2*time.Second)
+	d.store.SetClock(func() time.Time { return time.Now().Add(-3 * time.Second) })
+	if again, err := use(t.Context(), server, token); err != nil || again != next {
 		t.Errorf("the token before, within the grace: %v", err)
 	}
 }
@@ -153,15 +155,15 @@ func TestAFamilyBeginsByTheClockOfTheDatabase(t *testing.T) {
 }
 
 // judgedAlike rotates a token at one server and asks the other about it, within the grace and after it.
-func judgedAlike(t *testing.T, d *database, one, other *refresh.Tokens) {
+func judgedAlike(t *testing.T, d *database, one, other *refresh.Tokens, pass func(time.Duration)) {
 	t.Helper()
 	token := d.begin(t)
 	next, err := use(t.Context(), one, token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, seconds := range []int{0, 25} {
-		d.age(seconds)
+	for _, after := range []time.Duration{0, 20 * time.Second} {
+		pass(after)
 		if again, err := use(t.Context(), other, token); err != nil || again != next {
 			t.Errorf("the token before, within the grace: %v", err)
 		}
@@ -169,18 +171,13 @@ func judgedAlike(t *testing.T, d *database, one, other *refresh.Tokens) {
 			t.Errorf("the token of this grace was used up: %v", err)
 		}
 	}
-	d.age(6)
+	pass(20 * time.Second)
 	if _, err := use(t.Context(), other, token); !errors.Is(err, refresh.ErrReused) {
 		t.Errorf("the token before, after the grace: %v, want ErrReused", err)
 	}
 	if after, err := use(t.Context(), other, next); err != nil || after == next {
 		t.Errorf("the token that has its turn was not used up: %v", err)
 	}
-}
-
-// age lets time pass for the refresh tokens.
-func (d *database) age(seconds int) {
-	d.server.Exec(d.uri, fmt.Sprintf("UPDATE googlelogin.refresh_families SET rotated_at = rotated_at - interval '%d seconds'", seconds))
 }
 
 // The sequence outlives the transaction, and so the backend ends itself once only.
